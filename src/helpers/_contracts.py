@@ -1,0 +1,136 @@
+"""What every activation and every initializer asks of its arguments, and says so in its help."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import wraps
+from inspect import cleandoc, signature
+from numbers import Real
+from operator import index
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from helpers._checks import one_of
+
+Initializer = Callable[..., np.ndarray]
+
+INITIALIZERS: dict[str, Initializer] = {}
+
+_ELEMENTWISE = """
+Parameters
+----------
+x
+    Real numbers of any shape: float16, float32 or float64; integers count as float64.
+
+Returns
+-------
+numpy.ndarray
+    The values, of the shape and dtype of ``x``; a scalar for a scalar. NaN where ``x`` is NaN.
+
+Raises
+------
+TypeError
+    If ``x`` holds anything but real numbers.
+"""
+
+_INITIALIZER = """
+Parameters
+----------
+shape
+    Shape of the weight as torch stores it: (out, in), or (out, in / groups, \\*kernel).
+rng
+    Where the random numbers come from.
+
+Returns
+-------
+numpy.ndarray
+    The drawn weight, of this shape and dtype float64.
+
+Raises
+------
+TypeError
+    If an argument is of the wrong type.
+ValueError
+    If its value is not allowed; the message says what is.
+"""
+
+
+def _document(wrapper: Callable, function: Callable, contract: str) -> None:
+    """Give the wrapper the docstring of the function, with the contract after its first line."""
+    summary, _, rest = cleandoc(function.__doc__ or "").partition("\n\n")
+    wrapper.__doc__ = f"{summary}\n{contract}\n{rest}".strip()
+
+
+def finite(argument: str, value: float, least: float = -math.inf) -> float:
+    """Return ``value`` if it is a finite real number and at least ``least``."""
+    if not isinstance(value, Real):
+        raise TypeError(f"{argument} must be a real number; got {value!r}")
+    if not (math.isfinite(value) and value >= least):
+        bound = f" and at least {least}" if least > -math.inf else ""
+        raise ValueError(f"{argument} must be finite{bound}; got {value!r}")
+    return float(value)
+
+
+def as_float64(x: ArrayLike) -> tuple[np.ndarray, np.dtype]:
+    """Return ``x`` in float64, and the dtype that the result is to have."""
+    x = np.asarray(x)
+    dtype = np.dtype(np.float64) if x.dtype.kind in "biu" else x.dtype
+    if dtype not in (np.float16, np.float32, np.float64):
+        raise TypeError(f"x must be float16, float32, float64 or integers; got dtype {x.dtype}")
+    return x.astype(np.float64), dtype
+
+
+def elementwise(formula: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+    """Let a formula for float64 arrays take any real numbers.
+
+    The formula is computed in float64 and rounded once. What is too small for the dtype becomes 0
+    and what is too large becomes infinite, without a warning.
+    """
+
+    @wraps(formula)
+    def function(x: ArrayLike, *args: float, **kwargs: float) -> np.ndarray:
+        x, dtype = as_float64(x)
+        with np.errstate(under="ignore", over="ignore"):
+            values = np.where(np.isnan(x), x, formula(x, *args, **kwargs))
+            return values.astype(dtype)[()]
+
+    _document(function, formula, _ELEMENTWISE)
+    return function
+
+
+def check_shape(shape: Sequence[int]) -> tuple[int, ...]:
+    """Return ``shape`` as a tuple of one or more integers, none of them negative."""
+    try:
+        sizes = tuple(index(size) for size in shape)
+    except TypeError:
+        raise TypeError(f"shape must be a sequence of integers; got {shape!r}") from None
+    if not sizes or min(sizes) < 0:
+        raise ValueError(f"shape must have at least one size and none negative; got {sizes}")
+    return sizes
+
+
+def check_generator(rng: np.random.Generator) -> None:
+    """Refuse anything but a NumPy generator."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"rng must be a numpy.random.Generator, as numpy.random.default_rng(0); got {rng!r}"
+        )
+
+
+def initializer(draw: Initializer) -> Initializer:
+    """Check the arguments of a named scheme before it draws, and enter it in ``INITIALIZERS``."""
+    name = draw.__name__
+    keywords = [p.name for p in signature(draw).parameters.values() if p.kind is p.KEYWORD_ONLY]
+
+    @wraps(draw)
+    def scheme(shape: Sequence[int], rng: np.random.Generator, **options: object) -> np.ndarray:
+        check_generator(rng)
+        for option in options:
+            one_of(f"option of {name}", option, keywords or ["no options"])
+        return draw(check_shape(shape), rng, **options)
+
+    _document(scheme, draw, _INITIALIZER)
+    INITIALIZERS[name] = scheme
+    return scheme
