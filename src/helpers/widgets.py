@@ -26,6 +26,8 @@ class Explorer(ipywidgets.VBox):
         self._message = ipywidgets.HTML()
         super().__init__([*controls.values(), self._message, self._image])
         for control in controls.values():
+            if control.has_trait("continuous_update"):
+                control.continuous_update = False
             control.observe(self._update, names="value")
         self._image.value = _png(draw(**self._values()))
 
@@ -55,8 +57,8 @@ def explore(draw: Callable[..., Figure], **controls: ipywidgets.Widget) -> Explo
         Called with one keyword argument for each control; returns the figure. A ``ValueError`` that
         it raises is shown above the figure, which stays as it was.
     **controls
-        One ipywidget for each argument of ``draw``, with a ``description`` that names it. Sliders
-        should have ``continuous_update=False``.
+        One ipywidget for each argument of ``draw``, with a ``description`` that names it. A slider
+        updates the figure when it is let go.
 
     Returns
     -------

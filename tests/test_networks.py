@@ -1,0 +1,114 @@
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn.functional import max_pool2d
+
+from helpers.activations import ACTIVATIONS
+from helpers.device import generator
+from helpers.networks import mlp, mnist_cnn
+
+NETWORKS = {
+    "mlp": lambda activation: mlp([784, 20, 20, 10], activation),
+    "mnist_cnn": mnist_cnn,
+}
+
+
+def with_weights(model, seed=0):
+    numbers = generator(seed)
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=0.1, generator=numbers)
+    return model
+
+
+def part_names(model):
+    return [name for name, _ in model.named_children()]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_new_network_has_no_weights(network, activation):
+    for parameter in NETWORKS[network](activation).parameters():
+        assert parameter.isnan().all()
+        assert parameter.requires_grad
+        assert (parameter.dtype, parameter.device.type) == (torch.float32, "cpu")
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_building_a_network_leaves_the_global_generator_alone(network):
+    before = torch.get_rng_state()
+    NETWORKS[network]("relu")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@given(widths=st.lists(st.integers(1, 12), min_size=2, max_size=5))
+def test_mlp_has_the_parameters_of_its_widths(widths):
+    count = sum(parameter.numel() for parameter in mlp(widths).parameters())
+    assert count == sum((n_in + 1) * n_out for n_in, n_out in pairwise(widths))
+
+
+def test_mnist_cnn_has_the_parameters_of_the_source():
+    assert sum(parameter.numel() for parameter in mnist_cnn().parameters()) == 93_322
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_mlp_computes_linear_maps_with_the_activation_between(activation):
+    model = with_weights(mlp([12, 5, 4, 3], activation))
+    assert part_names(model) == [
+        *("flatten", "linear1", f"{activation}1", "linear2", f"{activation}2", "linear3")
+    ]
+    phi = ACTIVATIONS[activation].module()
+    x = torch.randn(6, 3, 4, generator=generator(1))
+    a = x.reshape(6, 12)
+    for layer in [model.linear1, model.linear2, model.linear3]:
+        z = a @ layer.weight.T + layer.bias
+        a = phi(z)
+    torch.testing.assert_close(model(x), z)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_mnist_cnn_computes_the_network_of_the_source(activation):
+    model = with_weights(mnist_cnn(activation))
+    assert part_names(model) == [
+        *("conv1", f"{activation}1", "pool1", "conv2", f"{activation}2", "pool2"),
+        *("conv3", f"{activation}3", "flatten", "dense1", f"{activation}4", "dense2"),
+    ]
+    phi = ACTIVATIONS[activation].module()
+    x = torch.rand(3, 1, 28, 28, generator=generator(1))
+    a = max_pool2d(phi(torch.conv2d(x, model.conv1.weight, model.conv1.bias)), 2)
+    a = max_pool2d(phi(torch.conv2d(a, model.conv2.weight, model.conv2.bias)), 2)
+    a = phi(torch.conv2d(a, model.conv3.weight, model.conv3.bias))
+    assert a.shape == (3, 64, 3, 3)
+    a = phi(a.reshape(3, 576) @ model.dense1.weight.T + model.dense1.bias)
+    z = a @ model.dense2.weight.T + model.dense2.bias
+    assert z.shape == (3, 10)
+    torch.testing.assert_close(model(x), z)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_misspelt_activation_gets_the_nearest_name(network):
+    with pytest.raises(ValueError, match=r"unknown activation 'rleu'.*'relu'"):
+        NETWORKS[network]("rleu")
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_an_activation_must_be_a_name(network):
+    with pytest.raises(TypeError, match="activation must be a name"):
+        NETWORKS[network](torch.relu)
+
+
+@pytest.mark.parametrize(
+    ("widths", "error", "message"),
+    [
+        ([784], ValueError, r"at least two.*\[784\]"),
+        ([784, 0, 10], ValueError, r"1 or more.*\[784, 0, 10\]"),
+        ([784, 10.0], TypeError, r"integers.*\[784, 10.0\]"),
+        (784, TypeError, "sequence of integers.*784"),
+    ],
+)
+def test_mlp_rejects_bad_widths(widths, error, message):
+    with pytest.raises(error, match=message):
+        mlp(widths)
