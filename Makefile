@@ -1,0 +1,52 @@
+# Every command of the course. "make" alone lists them.
+# PYTHON=python3.12 names the Python to use; CHAPTER=practice/mnist-cnn one notebook.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?=
+CHAPTER ?=
+SEEDS ?= 1 2
+PORT ?= 8000
+RUN := .venv/bin/python
+export PYTHON
+unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
+
+.PHONY: help setup book test serve lab notebooks robust format clean distclean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: ## make or mend .venv (every other command does this by itself)
+	@sh tools/setup.sh
+
+book: setup ## build the site from the stored outputs
+	@.venv/bin/jupyter-book build . --quiet --nitpick --warningiserror --keep-going >/dev/null \
+	    || { rm -rf _build/.doctrees; echo "The book has the faults above." >&2; exit 1; }
+	@echo "The book is at $(CURDIR)/_build/html/index.html"
+
+notebooks: setup ## execute the notebooks and store their outputs [CHAPTER=part/name]
+	@$(RUN) -m tools.notebooks store $(CHAPTER)
+
+robust: setup ## try the evidence under other seeds, store nothing [SEEDS="1 2"] [CHAPTER=...]
+	@$(RUN) -m tools.notebooks robust $(CHAPTER) --seeds $(SEEDS)
+
+test: setup ## run every test: unit, notebooks' form, site, and every output of every notebook
+	@$(RUN) -m pytest --durations=10 --durations-min=2
+
+serve: book ## show the site on this machine only [PORT=8000]
+	@$(RUN) -m tools.serve $(PORT)
+
+lab: setup ## open JupyterLab on the chapters
+	@$(RUN) -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) chapters
+
+format: setup ## format code and notebooks, and mend what ruff can mend
+	@$(RUN) -m ruff check --fix --exit-zero .
+	@$(RUN) -m ruff format .
+
+clean: ## remove what was built and every cache
+	@rm -rf _build .hypothesis .jupyter_cache .pytest_cache
+	@find . -name .venv -prune -o -type d \( -name __pycache__ -o -name .ruff_cache \
+	    -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
+
+distclean: clean ## remove .venv as well
+	@rm -rf .venv src/*.egg-info
