@@ -129,7 +129,7 @@ def claim(id: str, *, verdict: str, holds: bool, measured: str) -> None:
         raise ValueError(f"the ledger's verdict on {id} is {entry['verdict']!r}; got {verdict!r}")
     _require(id, holds, measured)
     source, _, _ = id.partition("-")
-    heading = f"{VERDICTS[verdict]} · {id} · source {source}, section {entry['where']}"
+    heading = f"{VERDICTS[verdict]} · {id} · source {source}: {entry['where']}"
     display(Card("claim", id, verdict, heading, entry["claim"], measured))
 
 
