@@ -1,0 +1,41 @@
+"""Faults in the markup that the theme and the extensions write, most heard by screen readers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+MENDS = (
+    # A bibliography is a list; its entries must be list items (the role they carry is deprecated).
+    (re.compile(r' role="doc-biblioentry"'), ' role="listitem"'),
+    # The label of a folded cell hides the words that are visible on it.
+    (re.compile(r'(<summary)\s+aria-label="[^"]*"'), r"\1"),
+    # Ids that are the same for every proof, exercise and solution of a page.
+    (re.compile(r'(<div class="proof admonition") id="proof"'), r"\1"),
+    (re.compile(r'(<section[^>]*?) id="(?:proof|exercise|solution)-content"'), r"\1"),
+    # The space before a link belongs outside of it.
+    (re.compile(r'(Solution to)(<a class="reference internal"[^>]*>) '), r"\1 \2"),
+)
+
+
+def mend(body: str) -> str:
+    """Return a page's HTML with the known faults mended."""
+    for pattern, replacement in MENDS:
+        body = pattern.sub(replacement, body)
+    return body
+
+
+def mend_page(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Mend the body of a page before it is written."""
+    if "body" in context:
+        context["body"] = mend(context["body"])
+
+
+def setup(app: Sphinx) -> None:
+    """Register with Sphinx."""
+    app.connect("html-page-context", mend_page)

@@ -1,0 +1,140 @@
+"""How the site is built for the tests, and how a page of it is looked at."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
+NO_CHROMIUM = (
+    "no Chromium found: install it (apt install chromium, brew install --cask chromium, or "
+    "python -m playwright install chromium), or name one in COURSE_CHROMIUM"
+)
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+LOOKS = {
+    "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}},
+    "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
+    "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
+}
+
+
+def pages_of_the_book() -> list[str]:
+    """Return the site's pages without their suffix: those of _toc.yml, the index, the search."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    chapters = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    return [toc["root"], *chapters, "genindex", "search"]
+
+
+def build(output: Path, **environment: str) -> Path:
+    """Build the book into a folder, warnings as errors, and return the folder of its pages."""
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT]
+    command += ["--path-output", output, "--nitpick", "--warningiserror", "--keep-going"]
+    result = subprocess.run(
+        command,
+        env={**os.environ, "NO_COLOR": "1", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        lines = result.stdout.splitlines()
+        complaints = [line for line in lines if re.search("WARNING|ERROR", line)]
+        pytest.fail("\n".join(complaints) or result.stdout[-4000:], pytrace=False)
+    return output / "_build" / "html"
+
+
+def chromium() -> str | None:
+    """Return the path of the system's Chromium, or of the one that Playwright installed."""
+    named = os.environ.get("COURSE_CHROMIUM")
+    return named or next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+
+
+@dataclass
+class Visit:
+    """What one look at one page brought to light."""
+
+    requests: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    width: int = 0
+    unreachable: list[str] = field(default_factory=list)
+    formulas: int = 0
+    typeset: int = 0
+    misread: list[str] = field(default_factory=list)
+
+
+# Boxes that scroll sideways and that the keyboard cannot reach.
+UNREACHABLE = """[...document.querySelectorAll('article *')]
+  .filter(box => box.clientWidth > 0 && box.scrollWidth > box.clientWidth + 1)
+  .filter(box => ['auto', 'scroll'].includes(getComputedStyle(box).overflowX))
+  .filter(box => box.tabIndex < 0 && !box.querySelector('a, button, [tabindex="0"]'))
+  .map(box => box.outerHTML.slice(0, 150))"""
+
+
+def settle(page: Page) -> None:
+    """Wait until all formulas are typeset, and unfold everything that is folded."""
+    page.evaluate("async () => { if (window.MathJax) await MathJax.startup.promise }")
+    page.evaluate("document.querySelectorAll('details').forEach(box => box.open = true)")
+    page.evaluate("document.querySelectorAll('.toggle-button-hidden').forEach(b => b.click())")
+    page.evaluate("() => new Promise(done => setTimeout(done, 350))")  # the boxes fade in
+
+
+def look(page: Page, name: str) -> Visit:
+    """Open a page and note what it asks for, what it says, and how it reads."""
+    visit = Visit()
+    page.on("request", lambda request: visit.requests.append(request.url))
+    page.on(
+        "response",
+        lambda response: visit.missing.append(response.url) if response.status >= 400 else None,
+    )
+    page.on("pageerror", lambda error: visit.errors.append(str(error)))
+    page.on(
+        "console",
+        lambda message: visit.errors.append(message.text) if message.type == "error" else None,
+    )
+    page.goto(f"{name}.html", wait_until="load")
+    settle(page)
+    visit.width = page.evaluate("document.documentElement.scrollWidth")
+    visit.unreachable = page.evaluate(UNREACHABLE)
+    visit.formulas = page.locator(".math").count()
+    visit.typeset = page.locator(".math mjx-container mjx-assistive-mml math").count()
+    visit.misread = page.locator("mjx-merror").all_text_contents()
+    # Without "preload: false" axe itself asks for style sheets, at addresses that do not exist.
+    # Colours are judged on the wide page: they are the same on the narrow one, and it takes long.
+    options = {
+        "resultTypes": ["violations"],
+        "preload": False,
+        "rules": {"color-contrast": {"enabled": page.viewport_size["width"] > 1000}},
+    }
+    for violation in Axe().run(page, options=options).response["violations"]:
+        places = "; ".join(node["html"][:150] for node in violation["nodes"][:3])
+        visit.violations.append(f"{violation['id']}: {violation['help']}: {places}")
+    return visit

@@ -1,0 +1,345 @@
+"""The built site, as a reader meets it: whole, reachable, legible, and asking nobody else."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+from looking import LOOKS, ROOT, Visit, pages_of_the_book
+from playwright.sync_api import Page, expect
+from sphinx.errors import ConfigError
+
+from helpers.evidence import VERDICTS
+
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+from course_site.chapter_figure import stored_picture
+from course_site.repository import repository_url
+
+PAGES = pages_of_the_book()
+CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
+UNWANTED = ("fontawesome.js", "require", "thebe", "mermaid", "html-manager", "anywidget")
+
+each_page = pytest.mark.parametrize("name", PAGES)
+each_look = pytest.mark.parametrize("kind", LOOKS)
+Visits = Callable[[str, str], Visit]
+
+
+@pytest.fixture(scope="module")
+def documents(site: Path) -> dict[str, BeautifulSoup]:
+    """Every HTML file of the site, parsed."""
+    paths = [path for path in site.rglob("*.html") if "_static" not in path.parts]
+    return {
+        path.relative_to(site).as_posix(): BeautifulSoup(path.read_bytes(), "html.parser")
+        for path in paths
+    }
+
+
+# As a whole
+
+
+def test_site_has_the_pages_of_the_book_and_no_other(documents: dict[str, BeautifulSoup]) -> None:
+    assert set(documents) == {"index.html", *(f"{name}.html" for name in PAGES)}
+
+
+def test_entrance_leads_to_the_landing_page(page: Page) -> None:
+    page.goto("")
+    page.wait_for_url(f"**/{PAGES[0]}.html")
+    expect(page.locator("article h1")).to_contain_text("Good Start")
+
+
+def test_internal_links_resolve(site: Path, documents: dict[str, BeautifulSoup]) -> None:
+    fragments = {
+        name: {tag["id"] for tag in document.find_all(id=True)}
+        for name, document in documents.items()
+    }
+    broken = []
+    for name, document in documents.items():
+        for tag in document.find_all(["a", "img", "link", "script", "source"]):
+            link = tag.get("href") or tag.get("src") or ""
+            if not link or urlsplit(link).scheme:
+                continue
+            target, fragment = urldefrag(urljoin(name, link))
+            target = unquote(urlsplit(target).path)
+            found = (site / target).is_file()
+            if not found or (
+                fragment and unquote(fragment) not in fragments.get(target, {fragment})
+            ):
+                broken.append(f"{name}: {link}")
+    assert broken == []
+
+
+def test_ids_are_unique(documents: dict[str, BeautifulSoup]) -> None:
+    for name, document in documents.items():
+        ids = Counter(tag["id"] for tag in document.find_all(id=True))
+        assert [id for id, count in ids.items() if count > 1] == [], name
+
+
+# Each page in each look
+
+
+@each_page
+@each_look
+def test_asks_no_other_host(visits: Visits, address: str, name: str, kind: str) -> None:
+    requests = visits(name, kind).requests
+    assert [url for url in requests if not url.startswith((address, "data:"))] == []
+    assert [url for url in requests if any(script in url for script in UNWANTED)] == []
+    assert visits(name, kind).missing == []
+
+
+@each_page
+@each_look
+def test_console_is_silent(visits: Visits, name: str, kind: str) -> None:
+    assert visits(name, kind).errors == []
+
+
+@each_page
+@each_look
+def test_axe_finds_no_violation(visits: Visits, name: str, kind: str) -> None:
+    assert visits(name, kind).violations == []
+
+
+@each_page
+def test_phone_does_not_scroll_sideways(visits: Visits, name: str) -> None:
+    assert visits(name, "phone").width <= LOOKS["phone"]["viewport"]["width"]
+
+
+@each_page
+def test_what_scrolls_can_be_reached_with_the_keyboard(visits: Visits, name: str) -> None:
+    assert visits(name, "phone").unreachable == []
+
+
+@each_page
+def test_formulas_are_typeset(visits: Visits, name: str) -> None:
+    visit = visits(name, "light")
+    assert visit.misread == []
+    assert visit.typeset == visit.formulas
+    fonts = [url for url in visit.requests if "mathjax" in url and url.endswith(".woff")]
+    assert bool(fonts) == bool(visit.formulas)
+
+
+@each_page
+def test_mathjax_is_loaded_where_there_are_formulas(visits: Visits, name: str) -> None:
+    visit = visits(name, "light")
+    scripts = [url for url in visit.requests if "tex-chtml.js" in url]
+    assert bool(scripts) == bool(visit.formulas)
+
+
+def test_the_chapters_hold_formulas(visits: Visits) -> None:
+    assert all(visits(name, "light").formulas > 0 for name in CHAPTERS)
+
+
+def test_formulas_can_be_explored_by_ear(page: Page, address: str) -> None:
+    asked, missing = [], []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("response", lambda response: missing.append(response.url) if not response.ok else None)
+    page.add_init_script(
+        "localStorage.setItem('MathJax-Menu-Settings', JSON.stringify({explorer: true}))"
+    )
+    page.goto(f"{CHAPTERS[0]}.html")
+    expect(page.locator("mjx-container").first).to_have_attribute("aria-label", re.compile(r"\S"))
+    assert [url for url in asked if not url.startswith((address, "data:"))] == []
+    assert missing == []
+
+
+# Figures
+
+
+def articles(documents: dict[str, BeautifulSoup]) -> dict[str, Tag]:
+    return {name: page.find("article") for name, page in documents.items() if page.find("article")}
+
+
+def test_images_have_alternative_text(documents: dict[str, BeautifulSoup]) -> None:
+    for name, article in articles(documents).items():
+        nameless = [image["src"] for image in article.find_all("img") if not image.get("alt")]
+        assert nameless == [], name
+
+
+def test_figures_have_a_caption(documents: dict[str, BeautifulSoup]) -> None:
+    for name, article in articles(documents).items():
+        for figure in article.find_all("figure"):
+            assert figure.find(class_="caption-text").get_text(strip=True), name
+        bare = [
+            image["src"] for image in article.find_all("img") if not image.find_parent("figure")
+        ]
+        assert bare == [], name
+
+
+def test_no_two_figures_share_their_words(documents: dict[str, BeautifulSoup]) -> None:
+    figures = [
+        figure for page in articles(documents).values() for figure in page.find_all("figure")
+    ]
+    captions = [figure.find(class_="caption-text").get_text(strip=True) for figure in figures]
+    texts = [image["alt"] for figure in figures for image in figure.find_all("img")]
+    assert len(figures) > len(CHAPTERS)
+    for words in (captions, texts):
+        assert [text for text, count in Counter(words).items() if count > 1] == []
+
+
+def test_the_landing_pages_figure_is_the_one_that_its_chapter_stores(
+    documents: dict[str, BeautifulSoup],
+) -> None:
+    notebook = json.loads((ROOT / "chapters/practice/mnist-cnn.ipynb").read_text("utf-8"))
+    picture = stored_picture(notebook, "fig-cnn-starts")
+    image = documents[f"{PAGES[0]}.html"].find("article").find("img")
+    assert image["src"] == f"data:image/png;base64,{picture}"
+    with pytest.raises(ValueError, match="fig-none"):
+        stored_picture(notebook, "fig-none")
+
+
+# What a reader does
+
+
+def test_search_finds_a_chapter_by_a_word_of_it(page: Page) -> None:
+    page.goto("search.html?q=initialization")
+    results = page.locator("#search-results ul.search li a")
+    results.first.wait_for()
+    assert any("chapters/" in link.get_attribute("href") for link in results.all())
+
+
+def test_search_opens_with_the_keyboard(page: Page) -> None:
+    page.goto(f"{PAGES[0]}.html")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#pst-search-dialog input")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#pst-search-dialog")).to_be_hidden()
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_skip_link_is_the_first_stop_and_leads_to_the_text(page: Page, name: str) -> None:
+    page.goto(f"{name}.html")
+    page.keyboard.press("Tab")
+    expect(page.locator("#pst-skip-link a")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**#main-content")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_solution_unfolds_with_the_keyboard(page: Page, name: str) -> None:
+    page.goto(f"{name}.html")
+    button = page.locator(".solution .toggle-button").first
+    expect(button).to_have_attribute("aria-expanded", "false")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(
+        page.locator(".solution").first.locator("p:not(.admonition-title)").first
+    ).to_be_visible()
+
+
+def test_dark_is_remembered(page: Page) -> None:
+    page.goto(f"{PAGES[0]}.html")
+    for _ in range(3):
+        if page.evaluate("document.documentElement.dataset.theme") == "dark":
+            break
+        page.locator(".theme-switch-button:visible").first.click()
+    page.goto(f"{PAGES[1]}.html")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+# Evidence cards
+
+
+def test_verdicts_are_explained_in_the_words_of_the_cards(
+    documents: dict[str, BeautifulSoup],
+) -> None:
+    cards = documents["book/how-to-use.html"].find_all(class_="evidence")
+    explained = {
+        card["class"][1].removeprefix("evidence-"): card.find("strong").get_text() for card in cards
+    }
+    assert explained == dict(VERDICTS)
+
+
+def test_verdicts_can_be_told_apart_without_colour(page: Page) -> None:
+    page.goto("book/how-to-use.html")
+    signs = [
+        card.evaluate("card => getComputedStyle(card, '::before').maskImage")
+        for card in page.locator(".evidence").all()
+    ]
+    assert all(sign.startswith("url(") for sign in signs)
+    assert len(set(signs)) == len(VERDICTS)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_chapters_show_their_evidence(documents: dict[str, BeautifulSoup], name: str) -> None:
+    assert documents[f"{name}.html"].select("div.evidence[id]")
+
+
+# The repository's address
+
+URL = "https://github.com/owner/good-start"
+
+
+@pytest.mark.parametrize(
+    ("environment", "remote", "expected"),
+    [
+        ({}, "", None),
+        ({}, "https://github.com/owner/good-start.git", URL),
+        ({}, "git@github.com:owner/good-start.git", URL),
+        ({}, "ssh://git@github.com/owner/good-start", URL),
+        ({}, "https://example.org/owner/good-start.git", None),
+        ({}, "/srv/git/good-start.git", None),
+        ({"GITHUB_REPOSITORY": "owner/good-start"}, "", URL),
+        ({"GITHUB_REPOSITORY": "owner/good-start"}, "git@github.com:other/fork.git", URL),
+        ({"COURSE_REPOSITORY_URL": f"{URL}/", "GITHUB_REPOSITORY": "a/b"}, "", URL),
+        ({"COURSE_REPOSITORY_URL": ""}, "git@github.com:owner/good-start.git", None),
+    ],
+)
+def test_address_is_taken_from_environment_or_remote(
+    monkeypatch: pytest.MonkeyPatch, environment: dict, remote: str, expected: str | None
+) -> None:
+    monkeypatch.setattr("course_site.repository.origin", lambda folder: remote)
+    assert repository_url(environment, ROOT) == expected
+
+
+@pytest.mark.parametrize("name", ["COURSE_REPOSITORY_URL", "GITHUB_REPOSITORY"])
+def test_malformed_address_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"{name} is 'nonsense'"):
+        repository_url({name: "nonsense"}, ROOT)
+
+
+HOSTS = ("github.com", "mybinder.org", "colab.research.google.com", "executablebooks")
+
+
+def buttons(site: Path, name: str) -> list[str]:
+    document = BeautifulSoup((site / f"{name}.html").read_bytes(), "html.parser")
+    links = [link["href"] for link in document.select(".article-header-buttons a[href]")]
+    return [link for link in links if any(host in link for host in HOSTS)]
+
+
+@each_page
+def test_without_address_there_is_no_button(site: Path, name: str) -> None:
+    assert buttons(site, name) == []
+    assert "executablebooks" not in (site / f"{name}.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_with_address_a_chapter_can_be_launched_and_edited(
+    site_with_repository: Path, name: str
+) -> None:
+    repository = "https://github.com/example/good-start"
+    links = buttons(site_with_repository, name)
+    assert links[:4] == [
+        f"https://mybinder.org/v2/gh/example/good-start/main?urlpath=lab/tree/{name}.ipynb",
+        f"https://colab.research.google.com/github/example/good-start/blob/main/{name}.ipynb",
+        repository,
+        f"{repository}/edit/main/{name}.ipynb",
+    ]
+    assert links[4].startswith(f"{repository}/issues/new")
+    assert len(links) == 5
+
+
+def test_with_address_the_text_names_it(site: Path, site_with_repository: Path) -> None:
+    page = "book/how-to-use.html"
+    assert "git+ADDRESS" in (site / page).read_text("utf-8")
+    text = (site_with_repository / page).read_text("utf-8")
+    assert "git+https://github.com/example/good-start<" in text
+    assert "https://github.com/example/good-start/blob/main/CONTRIBUTING.md" in text
