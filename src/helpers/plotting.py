@@ -14,7 +14,6 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 BLUE, ORANGE, GREEN, PINK, BLACK, SKY = (
@@ -128,34 +127,6 @@ def layers(ax: Axes, series: Mapping[str, ArrayLike], names: Sequence[str]) -> N
         band(ax, positions, np.where(values > 0, values, np.nan), label, marker=marker)
     ax.set_yscale("log")
     ax.set_xticks(positions, names)
-
-
-def learning_curves(
-    histories: Mapping[str, ArrayLike], ylabel: str, epochs: ArrayLike | None = None
-) -> Figure:
-    """Draw a quantity epoch by epoch: the mean over seeds as a line, the range as a band.
-
-    Parameters
-    ----------
-    histories
-        From a series' name to its values, shape ``(epochs,)`` or ``(seeds, epochs)``.
-    ylabel
-        What the values are.
-    epochs
-        Positions on the x axis, by default 1, 2, ...
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    figure, ax = plt.subplots()
-    for label, values in histories.items():
-        values = np.atleast_2d(values)
-        band(ax, np.arange(1, values.shape[1] + 1) if epochs is None else epochs, values, label)
-    ax.set(xlabel="epoch", ylabel=ylabel)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.legend()
-    return figure
 
 
 def image_grid(
