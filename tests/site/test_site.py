@@ -16,7 +16,7 @@ from looking import LOOKS, ROOT, Visit, pages_of_the_book
 from playwright.sync_api import Page, expect
 from sphinx.errors import ConfigError
 
-from helpers.evidence import VERDICTS
+from helpers.evidence import VERDICTS, load_ledger
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 from course_site.chapter_figure import stored_picture
@@ -271,6 +271,58 @@ def test_verdicts_can_be_told_apart_without_colour(page: Page) -> None:
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_chapters_show_their_evidence(documents: dict[str, BeautifulSoup], name: str) -> None:
     assert documents[f"{name}.html"].select("div.evidence[id]")
+
+
+# The page of claims
+
+
+def shown_claims(page: Page) -> list[str]:
+    return [row.get_attribute("id") for row in page.locator(".evidence[data-source]:visible").all()]
+
+
+def test_claims_are_filtered_and_the_choice_can_be_shared(page: Page) -> None:
+    ledger = {id: entry for id, entry in load_ledger().items() if "claim" in entry}
+    page.goto("book/claims.html")
+    assert sorted(shown_claims(page)) == sorted(ledger)
+    page.get_by_label("Source").select_option("S1")
+    page.get_by_label("Topic").select_option("practice/mnist-cnn")
+    wanted = [id for id, e in ledger.items() if id[:2] == "S1" and e["chapter"][9:] == "mnist-cnn"]
+    assert sorted(shown_claims(page)) == sorted(wanted)
+    page.get_by_label("Verdict").select_option("broken")
+    assert shown_claims(page) == ["S1-26"]
+    expect(page.get_by_role("status")).to_have_text(f"1 of {len(ledger)} statements")
+    page.goto(page.url)
+    assert shown_claims(page) == ["S1-26"]
+    page.get_by_role("button", name="Show all").click()
+    expect(page.get_by_role("status")).to_have_text(f"{len(ledger)} of {len(ledger)} statements")
+    assert "?" not in page.url
+
+
+def test_a_part_can_be_chosen_as_a_topic(page: Page) -> None:
+    page.goto("book/claims.html?topic=practice&source=nonsense")
+    chapters = {
+        row.get_attribute("data-chapter").split("/")[0]
+        for row in page.locator(".evidence[data-source]:visible").all()
+    }
+    assert chapters == {"practice"}
+
+
+def test_a_link_to_a_claim_that_is_filtered_out_shows_it(page: Page) -> None:
+    page.goto("book/claims.html?source=S0")
+    expect(page.locator("#S1-26")).to_be_hidden()
+    page.evaluate("location.hash = 'S1-26'")
+    expect(page.locator("#S1-26")).to_be_visible()
+
+
+def test_claims_lead_to_the_cells_that_settle_them(documents: dict[str, BeautifulSoup]) -> None:
+    rows = documents["book/claims.html"].select(".evidence[data-source]")
+    settled = [row for row in rows if row["data-verdict"] != "open"]
+    assert {row["data-chapter"] for row in settled} == {
+        c.removeprefix("chapters/") for c in CHAPTERS
+    }
+    for row in settled:
+        target = f"chapters/{row['data-chapter']}.html#claim-{row['id']}"
+        assert row.find("a")["href"].endswith(target)
 
 
 # The repository's address
