@@ -5,9 +5,11 @@ import base64
 import ipywidgets
 import matplotlib
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
-from helpers.widgets import explore
+from helpers.activations import ACTIVATIONS
+from helpers.widgets import SCHEMES, explore, explore_start, start_mean_squares
 
 matplotlib.use("Agg")
 
@@ -67,3 +69,41 @@ def test_a_control_must_exist_have_a_value_and_a_label():
         explore(draw, n=slider())
     with pytest.raises(TypeError, match="n must be an ipywidget"):
         explore(draw, n=3)
+
+
+# The control of a start
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("scheme", ["xavier_uniform", "he_normal", "sign", "orthogonal"])
+def test_a_wide_start_does_what_theory_predicts(scheme, activation):
+    scale = 10 if scheme == "sign" else 1
+    runs = [start_mean_squares(scheme, activation, scale, 3, seed, width=400) for seed in range(4)]
+    measured, predicted = np.mean(runs, axis=0)
+    np.testing.assert_allclose(measured, predicted, rtol=0.2)
+
+
+def test_a_start_is_drawn_anew_for_each_setting():
+    explorer = explore_start(depth=3)
+    pictures = {explorer._repr_mimebundle_()["image/png"]}
+    changes = {"scheme": "he_uniform", "activation": "relu", "scale": 2.0, "depth": 4, "seed": 1}
+    controls = {c.description: c for c in explorer.children if getattr(c, "description", "")}
+    assert set(controls) == set(changes)
+    for name, value in changes.items():
+        controls[name].value = value
+        pictures.add(explorer._repr_mimebundle_()["image/png"])
+    assert len(pictures) == 1 + len(changes)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_extreme_starts_can_be_drawn(scheme):
+    explore_start(scheme=scheme, activation="selu", scale=10, depth=50)
+
+
+def test_a_start_that_no_control_offers_is_refused():
+    with pytest.raises(ValueError, match=r"scheme must be one of sign.*got 'zeros'"):
+        explore_start(scheme="zeros")
+    with pytest.raises(ValueError, match=r"activation one of identity.*'swish'"):
+        explore_start(activation="swish")
+    with pytest.raises(ValueError, match=r"depth from 2 to 50 and seed from 0 to 9; got 1.0, 51"):
+        explore_start(depth=51)

@@ -13,7 +13,17 @@ from typing import Any
 
 import ipywidgets
 import matplotlib.pyplot as plt
+import numpy as np
+from ipywidgets import Dropdown, FloatLogSlider, IntSlider
 from matplotlib.figure import Figure
+
+from helpers import plotting
+from helpers.activations import ACTIVATIONS
+from helpers.device import rng
+from helpers.initializers import INITIALIZERS
+from helpers.theory import LayerMeanSquares, variance_per_layer
+
+SCHEMES = tuple(name for name in INITIALIZERS if name not in {"zeros", "constant", "identity"})
 
 
 class Explorer(ipywidgets.VBox):
@@ -80,6 +90,115 @@ def explore(draw: Callable[..., Figure], **controls: ipywidgets.Widget) -> Explo
         if not control.description:
             raise ValueError(f"the control {name} needs a description, which labels it")
     return Explorer(draw, controls)
+
+
+def explore_start(
+    *,
+    scheme: str = "xavier_normal",
+    activation: str = "tanh",
+    scale: float = 1.0,
+    depth: int = 10,
+    seed: int = 0,
+) -> Explorer:
+    """Show what a start does to the signal and to the gradient, with a control for each choice.
+
+    Parameters
+    ----------
+    scheme, activation, scale, depth, seed
+        The first setting; see ``start_mean_squares``. The scale goes from 0.1 to 10, the depth
+        from 2 to 50, the seed from 0 to 9.
+
+    Returns
+    -------
+    Explorer
+        Display it as the last expression of a cell.
+
+    Raises
+    ------
+    ValueError
+        If a setting is not among those that its control offers.
+    """
+    if scheme not in SCHEMES or activation not in ACTIVATIONS:
+        raise ValueError(
+            f"scheme must be one of {', '.join(SCHEMES)} and activation one of "
+            f"{', '.join(ACTIVATIONS)}; got {scheme!r} and {activation!r}"
+        )
+    if not (0.1 <= scale <= 10 and 2 <= depth <= 50 and 0 <= seed <= 9):
+        raise ValueError(
+            "scale must be from 0.1 to 10, depth from 2 to 50 and seed from 0 to 9; "
+            f"got {scale}, {depth} and {seed}"
+        )
+    return explore(
+        _draw_start,
+        scheme=Dropdown(options=SCHEMES, value=scheme, description="scheme"),
+        activation=Dropdown(options=list(ACTIVATIONS), value=activation, description="activation"),
+        scale=FloatLogSlider(scale, min=-1, max=1, step=0.05, description="scale"),
+        depth=IntSlider(depth, 2, 50, description="depth"),
+        seed=IntSlider(seed, 0, 9, description="seed"),
+    )
+
+
+def start_mean_squares(
+    scheme: str, activation: str, scale: float, depth: int, seed: int, width: int = 100
+) -> tuple[LayerMeanSquares, LayerMeanSquares]:
+    """Run random inputs up, and a random gradient down, a network at its start.
+
+    Parameters
+    ----------
+    scheme
+        A name in ``INITIALIZERS``.
+    activation
+        A name in ``ACTIVATIONS``; it stands between the layers.
+    scale
+        Factor of all weights.
+    depth
+        Number of layers of weights.
+    seed
+        Of the weights, of the 100 standard normal inputs, and of the gradient that enters above.
+    width
+        Number of inputs and of units in every layer.
+
+    Returns
+    -------
+    measured, predicted
+        Mean squares in each layer, of z and of the gradient relative to the last layer; predicted
+        by ``variance_per_layer`` from the mean square of each layer's weights.
+
+    Examples
+    --------
+    >>> measured, predicted = start_mean_squares("orthogonal", "identity", 1.0, 3, seed=0)
+    >>> (measured.gradient / predicted.gradient).round(6)
+    array([1., 1., 1.])
+    """
+    random, phi = rng(seed), ACTIVATIONS[activation]
+    a = random.normal(size=(100, width))
+    q0 = np.mean(a**2)
+    W = [scale * INITIALIZERS[scheme]((width, width), random) for _ in range(depth)]
+    z = []
+    for weights in W:
+        z.append(a @ weights.T)
+        a = phi.function(z[-1])
+    gradient = [random.normal(size=(100, width))]
+    for weights, below in zip(W[:0:-1], z[-2::-1], strict=True):
+        gradient.append(gradient[-1] @ weights * phi.derivative(below))
+    sizes = np.array([np.mean(layer**2) for layer in gradient[::-1]])
+    measured = LayerMeanSquares(np.array([np.mean(layer**2) for layer in z]), sizes / sizes[-1])
+    squares = [np.mean(weights**2) for weights in W]
+    return measured, variance_per_layer(activation, [width] * (depth + 1), squares, q0)
+
+
+def _draw_start(scheme: str, activation: str, scale: float, depth: int, seed: int) -> Figure:
+    measured, predicted = start_mean_squares(scheme, activation, scale, depth, seed)
+    figure, ax = plt.subplots()
+    number = np.arange(1, depth + 1)
+    for label, marker, each, theory in zip(
+        ("signal z", "gradient, relative to the last layer"), "os", measured, predicted, strict=True
+    ):
+        ax.plot(number, each, label=label, marker=marker)
+        ax.plot(number, theory, **plotting.THEORY)
+    ax.set(yscale="log", xlabel="layer", ylabel="mean square")
+    figure.legend(loc="outside upper center", ncols=2)
+    return figure
 
 
 def _png(figure: Figure) -> bytes:
