@@ -7,11 +7,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import ipywidgets
 import numpy as np
 import pytest
 import torch
 
-from benchmarks import book, mnist_to_99, pytorch_example
+from benchmarks import book, controls, mnist_to_99, pytorch_example
 from benchmarks.pytorch_example import Run
 from helpers.data import load_mnist
 from helpers.device import generator, rng
@@ -189,3 +190,32 @@ def test_every_chapter_is_touched_built_and_run(
     assert [row[1] for row in table(capsys.readouterr().out)] == [
         f"{count:.1f}" for count in range(2, len(commands) + 1) if count == 2 or count % 2
     ]
+
+
+# Controls
+
+
+def test_every_control_is_changed_and_changed_back(capsys: pytest.CaptureFixture[str]) -> None:
+    controls.main(["--smoke"])
+    rows = table(capsys.readouterr().out)
+    assert [row[0] for row in rows] == ["`explore_start`, depth 10", "`explore_start`, depth 50"]
+    assert all(int(row[1]) == 10 and 0 < int(row[2]) <= int(row[3]) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("control", "other"),
+    [
+        (ipywidgets.IntSlider(3, 0, 5), 4),
+        (ipywidgets.IntSlider(5, 0, 5, step=2), 3),
+        (ipywidgets.FloatLogSlider(1.0, min=-1, max=1, step=0.5), 10**0.5),
+        (ipywidgets.FloatLogSlider(10.0, min=-1, max=1, step=0.5), 10**0.5),
+        (ipywidgets.Dropdown(options=["a", "b"]), "b"),
+        (ipywidgets.Dropdown(options=[("one", 1), ("two", 2)], value=2), 1),
+        (ipywidgets.Checkbox(True), False),
+    ],
+)
+def test_a_control_is_changed_to_a_value_that_it_offers(control, other) -> None:
+    assert controls.other_value(control) == pytest.approx(other)
+    before = control.value
+    control.value = controls.other_value(control)
+    assert control.value != before

@@ -16,6 +16,8 @@ MENDS = (
     # Ids that are the same for every proof, exercise and solution of a page.
     (re.compile(r'(<div class="proof admonition") id="proof"'), r"\1"),
     (re.compile(r'(<section[^>]*?) id="(?:proof|exercise|solution)-content"'), r"\1"),
+    # A Chinese term of the glossary is to be read as Chinese.
+    (re.compile(r'(<dt id="[^"]*")(>[^<]*[\u4e00-\u9fff])'), r'\1 lang="zh"\2'),
     # The space before a link belongs outside of it.
     (re.compile(r'(Solution to)(<a class="reference internal"[^>]*>) '), r"\1 \2"),
 )
