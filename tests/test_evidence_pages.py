@@ -84,7 +84,7 @@ def build(tmp_path, monkeypatch):
                 output,
                 output / "doctrees",
                 "html",
-                {"extensions": ["course_site.evidence_pages"]},
+                {"extensions": ["course_site.evidence_links", "course_site.evidence_pages"]},
                 status=None,
                 warning=warnings,
             )
@@ -130,6 +130,21 @@ def test_the_claims_of_a_chapter_to_come_are_open(build):
 def test_an_unknown_verdict_is_refused(build):
     _, warnings = build({}, BROKEN.replace("broken", "wrong"))
     assert "holds, holds-if, refuted, broken, open; got wrong" in warnings
+
+
+def test_a_link_to_an_entry_leads_to_its_cell(build):
+    chapters = {"practice/mnist-cnn": notebook()}
+    page = "See :evidence:`S1-26`, :evidence:`these words <S1-27>` and :evidence:`a map <R12>`."
+    html, warnings = build(chapters, page)
+    assert warnings == ""
+    assert 'href="chapters/practice/mnist-cnn.html#claim-S1-26">S1-26</a>' in html
+    assert 'href="chapters/practice/mnist-cnn.html#claim-S1-27">these words</a>' in html
+    assert "<span>a map</span>" in html
+
+
+def test_a_link_to_no_entry_fails_the_build(build):
+    _, warnings = build({}, "See :evidence:`S1-99`.")
+    assert "the ledger has no entry 'S1-99'; near to it are: S1-" in warnings
 
 
 def test_every_group_of_claims_is_on_the_page_once():

@@ -8,6 +8,7 @@ from . import (
     accessibility,
     chapter_figure,
     entrance,
+    evidence_links,
     evidence_pages,
     external_types,
     freshness,
@@ -21,6 +22,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     # Jupyter Book sets this option of sphinx_comments, which the course does not load.
     app.add_config_value("comments_config", {}, "html")
     parts = (repository, freshness, offline, entrance, accessibility, chapter_figure)
-    for part in (*parts, evidence_pages, external_types):
+    for part in (*parts, evidence_links, evidence_pages, external_types):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -25,6 +25,8 @@ from sphinx.writers.html5 import HTML5Translator
 
 from helpers.evidence import VERDICTS, load_ledger
 
+from .evidence_links import evidence_link
+
 Entry = Mapping[str, str]
 logger = logging.getLogger(__name__)
 NOTES = {"refuted": "What is right", "broken": "What fails", "holds-if": "The condition"}
@@ -83,10 +85,6 @@ class evidence_row(nodes.container):
     """One entry, with its card's style."""
 
 
-class evidence_link(nodes.General, nodes.Inline, nodes.Element):
-    """The place of a link to a chapter's cell, until the titles of the chapters are known."""
-
-
 class EvidenceDirective(SphinxDirective):
     """What the directives share: the entries, and the cards of the chapters that exist."""
 
@@ -127,8 +125,8 @@ class EvidenceDirective(SphinxDirective):
             row += paragraph("note", bold(note), entry["note"])
         if card:
             row += paragraph("measured", bold("Measured"), card.measured)
-        anchor = "-".join(["claim" if "claim" in entry else "reproduction", entry["id"]])
-        row += paragraph("place", evidence_link(chapter=entry["chapter"], anchor=anchor))
+        where = [bold("Where"), evidence_link(entry=entry["id"])] if card else [coming(entry)]
+        row += paragraph("place", *where)
         return row
 
 
@@ -195,7 +193,12 @@ def paragraph(part: str, *content: nodes.Node | str) -> nodes.paragraph:
     return line
 
 
-def bold(label: str) -> nodes.inline:
+def coming(entry: Entry) -> nodes.emphasis:
+    """Say that the chapter of an entry is not written yet."""
+    return nodes.emphasis("", f"The chapter {entry['chapter']} is still to come.")
+
+
+def bold(label: str) -> nodes.strong:
     """Return a label with its colon."""
     return nodes.strong("", f"{label}: ")
 
@@ -222,20 +225,6 @@ def depart_row(writer: HTML5Translator, node: evidence_row) -> None:
     writer.body.append("</div>\n")
 
 
-def fill(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    """Put a link to the chapter's cell, or say that the chapter is still to come."""
-    for place in list(doctree.findall(evidence_link)):
-        target = f"chapters/{place['chapter']}"
-        if target not in app.env.titles:
-            coming = f"The chapter {place['chapter']} is still to come."
-            place.replace_self(nodes.emphasis("", coming))
-            continue
-        title = app.env.titles[target].astext()
-        address = f"{app.builder.get_relative_uri(page, target)}#{place['anchor']}"
-        link = nodes.reference("", title, internal=True, refuri=address)
-        place.replace_self([nodes.strong("", "Where: "), link])
-
-
 def add_filter(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
@@ -253,6 +242,4 @@ def setup(app: Sphinx) -> None:
     ):
         app.add_directive(name, directive)
     app.add_node(evidence_row, html=(visit_row, depart_row))
-    app.add_node(evidence_link)
-    app.connect("doctree-resolved", fill)
     app.connect("html-page-context", add_filter)
