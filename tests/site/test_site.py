@@ -203,6 +203,21 @@ def test_search_finds_a_chapter_by_a_word_of_it(page: Page) -> None:
     assert any("chapters/" in link.get_attribute("href") for link in results.all())
 
 
+def test_search_finds_every_term_of_the_glossary(
+    page: Page, documents: dict[str, BeautifulSoup]
+) -> None:
+    terms = [
+        term.get_text().removesuffix("#").strip()
+        for term in documents["book/glossary.html"].select("dl.glossary dt")
+    ]
+    assert len(terms) > 150
+    page.goto("search.html?q=gain")
+    page.locator("#search-results ul.search li a").first.wait_for()
+    find = "term => Search._performSearch(...Search._parseQuery(term)).map(found => found[0])"
+    lost = [term for term in terms if "book/glossary" not in page.evaluate(find, term)]
+    assert lost == []
+
+
 def test_search_opens_with_the_keyboard(page: Page) -> None:
     page.goto(f"{PAGES[0]}.html")
     page.keyboard.press("Control+k")
