@@ -13,7 +13,7 @@ import helpers
 from helpers.activations import ACTIVATIONS
 from helpers.data import image_tensors, load_mnist
 from helpers.device import generator, pick_device, rng
-from helpers.initializers import INITIALIZERS, initialize
+from helpers.initializers import INITIALIZERS, initialize, lsuv
 from helpers.networks import mlp, mnist_cnn
 from helpers.probes import probe
 from helpers.training import evaluate, fit, in_parallel
@@ -110,6 +110,7 @@ CALLS = {
     "fit": train,
     "evaluate": lambda: evaluate(network(), X, Y),
     "probe": lambda: probe(network().eval(), X, Y),
+    "lsuv": lambda: weights(lsuv(network().eval(), X)),
     "in_parallel": lambda: in_parallel([train, train]),
     **{f"module of {name}": lambda phi=phi: phi.module()(X) for name, phi in ACTIVATIONS.items()},
     **{f"numpy {name}": partial(initialized, name, rng) for name in INITIALIZERS},

@@ -1,13 +1,15 @@
-"""What training, evaluating and probing share: checks, modes, and means over batches."""
+"""What training, evaluating, probing and rescaling share: checks, modes, means over batches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
 from torch import nn
+from torch.func import functional_call
 
 
 def check_module(model: nn.Module) -> None:
@@ -180,6 +182,24 @@ def forward(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
         raise ValueError(
             f"the model cannot take x of shape {tuple(x.shape)} and type {x.dtype}: {error}"
         ) from error
+
+
+def forward_on_copies(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """Return ``model(x)``, run on copies of ``x`` and of the buffers, as either may be changed."""
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    return forward(partial(functional_call, model, buffers), x.clone())
+
+
+@contextmanager
+def random_state_kept(device: torch.device) -> Iterator[None]:
+    """Restore the global random state, that of the CPU and of ``device``, afterwards."""
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        before = torch.mps.get_rng_state() if device.type == "mps" else None
+        try:
+            yield
+        finally:
+            if before is not None:
+                torch.mps.set_rng_state(before)
 
 
 @contextmanager

@@ -62,7 +62,7 @@ def fill(
             [0.5000, 0.5000, 0.5000]])
     """
     draw = partial(INITIALIZERS[one_of("initializer", name, INITIALIZERS)], **options)
-    _check_tensor("tensor", tensor)
+    check_floating("tensor", tensor)
     _write(tensor, draw(tensor.shape, _numpy_generator(generator)))
     return tensor
 
@@ -147,7 +147,7 @@ def _weights_and_biases(
                 "initialize the model before that"
             )
         for name, parameter in parameters.items():
-            _check_tensor(f"{path}.{name}", parameter)
+            check_floating(f"{path}.{name}", parameter)
             if name.startswith("bias"):
                 biases.append(parameter)
             else:
@@ -157,7 +157,7 @@ def _weights_and_biases(
     return weights, biases
 
 
-def _check_tensor(argument: str, tensor: torch.Tensor) -> None:
+def check_floating(argument: str, tensor: torch.Tensor) -> None:
     """Refuse what is no tensor of real numbers in memory."""
     import torch
 

@@ -3,7 +3,8 @@ r"""Weight initialization: one idea, ``variance_scaling``, the named schemes, an
 An initializer draws the weight of one layer: it takes a shape and a NumPy generator and returns a
 float64 array. Shapes are as torch stores weights: (out, in) for a dense layer and for each gate of
 a recurrent one, (out, in / groups, \*kernel) for a convolution. The table ``INITIALIZERS`` holds
-the named schemes; ``fill`` and ``initialize`` apply one to a tensor and to a model of torch.
+the named schemes; ``fill`` and ``initialize`` apply one to a tensor and to a model of torch, and
+``lsuv`` rescales a model's weights by what a batch does in it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from helpers._contracts import (
     initializer,
 )
 from helpers._filling import fill, initialize
+from helpers._lsuv import lsuv
 
 
 def fans(shape: Sequence[int]) -> tuple[int, int]:
@@ -237,4 +239,4 @@ def identity(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
     return np.eye(*shape)
 
 
-__all__ = ["INITIALIZERS", "fans", "fill", "initialize", "variance_scaling", *INITIALIZERS]
+__all__ = ["INITIALIZERS", "fans", "fill", "initialize", "lsuv", "variance_scaling", *INITIALIZERS]

@@ -10,11 +10,17 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import nn
-from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 from torch.nn.modules.conv import _ConvNd
 
-from helpers._batches import check_initialized, check_pair, check_targets, check_tensor, forward
+from helpers._batches import (
+    check_initialized,
+    check_pair,
+    check_targets,
+    check_tensor,
+    forward_on_copies,
+    random_state_kept,
+)
 from helpers.training import Loss
 
 BOUNDS = {nn.Sigmoid: (0.0, 1.0), nn.Tanh: (-1.0, 1.0)}
@@ -131,9 +137,7 @@ class _Call(NamedTuple):
 def _state_kept(model: nn.Module, device: torch.device) -> Iterator[None]:
     """Restore the random state after; let recurrent layers run backward in evaluation mode."""
     with ExitStack() as stack:
-        stack.enter_context(torch.random.fork_rng([device] if device.type == "cuda" else []))
-        if device.type == "mps":
-            stack.callback(torch.mps.set_rng_state, torch.mps.get_rng_state())
+        stack.enter_context(random_state_kept(device))
         if any(isinstance(part, nn.RNNBase) and not part.training for part in model.modules()):
             stack.enter_context(torch.backends.cudnn.flags(enabled=False))
         yield
@@ -141,13 +145,12 @@ def _state_kept(model: nn.Module, device: torch.device) -> Iterator[None]:
 
 def _forward(model: nn.Module, x: torch.Tensor, calls: list[_Call]) -> Any:
     """Run the model once on copies of ``x`` and of its buffers; append every call to ``calls``."""
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
     with ExitStack() as hooks:
         for name, module in model.named_modules():
             if next(module.children(), None) is None:
                 hook = partial(_record, calls, name)
                 hooks.enter_context(module.register_forward_hook(hook))
-        return forward(partial(functional_call, model, buffers), x.clone())
+        return forward_on_copies(model, x)
 
 
 def _record(calls: list[_Call], name: str, module: nn.Module, _: Any, output: Any) -> Any:
