@@ -80,9 +80,9 @@ def correlation_map(
     """
     check_sigmas(sigma_w, sigma_b)
     products = kernel(find_activation(activation).function, q, c)
-    return (sigma_w**2 * products + sigma_b**2) / length_map(
-        q, activation, sigma_w=sigma_w, sigma_b=sigma_b
-    )
+    q_next = length_map(q, activation, sigma_w=sigma_w, sigma_b=sigma_b)
+    c_next = (sigma_w**2 * products + sigma_b**2) / q_next
+    return np.clip(c_next, -1, 1)  # rounding may lead beyond
 
 
 def chi(activation: str | Activation, q: ArrayLike, *, sigma_w: float) -> np.ndarray:
