@@ -101,9 +101,9 @@ def test_extreme_starts_can_be_drawn(scheme):
 
 
 def test_a_start_that_no_control_offers_is_refused():
-    with pytest.raises(ValueError, match=r"scheme must be one of sign.*got 'zeros'"):
+    with pytest.raises(ValueError, match="unknown scheme 'zeros'"):
         explore_start(scheme="zeros")
-    with pytest.raises(ValueError, match=r"activation one of identity.*'swish'"):
+    with pytest.raises(ValueError, match="unknown activation 'swish'"):
         explore_start(activation="swish")
     with pytest.raises(ValueError, match=r"depth from 2 to 50 and seed from 0 to 9; got 1.0, 51"):
         explore_start(depth=51)

@@ -18,6 +18,7 @@ from ipywidgets import Dropdown, FloatLogSlider, IntSlider
 from matplotlib.figure import Figure
 
 from helpers import plotting
+from helpers._checks import one_of
 from helpers.activations import ACTIVATIONS
 from helpers.device import rng
 from helpers.initializers import INITIALIZERS
@@ -115,14 +116,13 @@ def explore_start(
 
     Raises
     ------
+    TypeError
+        If the scheme or the activation is not a name.
     ValueError
         If a setting is not among those that its control offers.
     """
-    if scheme not in SCHEMES or activation not in ACTIVATIONS:
-        raise ValueError(
-            f"scheme must be one of {', '.join(SCHEMES)} and activation one of "
-            f"{', '.join(ACTIVATIONS)}; got {scheme!r} and {activation!r}"
-        )
+    one_of("scheme", scheme, SCHEMES)
+    one_of("activation", activation, ACTIVATIONS)
     if not (0.1 <= scale <= 10 and 2 <= depth <= 50 and 0 <= seed <= 9):
         raise ValueError(
             "scale must be from 0.1 to 10, depth from 2 to 50 and seed from 0 to 9; "
