@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from helpers import data
+from helpers import _shipped, data
 
 # The checksums of the original, unpacked files, as other projects pin them too.
 PUBLISHED = {
@@ -32,7 +32,7 @@ def package_copy(tmp_path, monkeypatch):
     """Let the loader read a copy of the package's files, which a test may damage."""
     folder = tmp_path / "mnist"
     shutil.copytree(Path(str(files("helpers") / "mnist")), folder)
-    monkeypatch.setattr(data, "files", lambda package: tmp_path)
+    monkeypatch.setattr(_shipped, "files", lambda package: tmp_path)
     return folder
 
 
@@ -96,6 +96,15 @@ def test_image_tensors_scale_to_one_and_keep_the_labels(images, label):
     np.testing.assert_array_equal(y.numpy(), labels)
 
 
+def test_colours_become_the_second_axis():
+    pictures = np.arange(2 * 4 * 5 * 3, dtype=np.uint8).reshape(2, 4, 5, 3)
+    x, _ = data.image_tensors(pictures, DIGITS)
+    assert (x.shape, x.is_contiguous()) == ((2, 3, 4, 5), True)
+    for colour in range(3):
+        wanted = pictures[..., colour].astype(np.float32) / np.float32(255)
+        np.testing.assert_array_equal(x[:, colour].numpy(), wanted)
+
+
 def test_image_tensors_are_copies(mnist):
     x, y = data.image_tensors(mnist.test_images[:3], mnist.test_labels[:3])
     before = mnist.test_images[:3].copy()
@@ -118,6 +127,7 @@ PICTURES, DIGITS = np.zeros((2, 3, 3), np.uint8), np.zeros(2, np.uint8)
         (PICTURES / 255, DIGITS, TypeError, "images must be uint8.*float64"),
         (PICTURES[0], DIGITS, ValueError, r"\(n, height, width\).*\(3, 3\)"),
         (PICTURES[:0], DIGITS[:0], ValueError, r"\(0, 3, 3\)"),
+        (PICTURES[..., None], DIGITS, ValueError, r"\(n, height, width, 3\).*\(2, 3, 3, 1\)"),
         (PICTURES, DIGITS[:1], ValueError, r"labels must have shape \(2,\).*\(1,\)"),
         (PICTURES, DIGITS[:, None], ValueError, r"\(2, 1\)"),
         (PICTURES, DIGITS.astype(float), TypeError, "labels must be integers.*float64"),

@@ -1,14 +1,20 @@
-"""Data sets that are shipped inside the package, checked by their checksums at each load."""
+"""Data sets, shipped inside the package and checked by their checksums at each load.
+
+The whole of CIFAR-10 alone is downloaded, and only on request.
+"""
 
 from __future__ import annotations
 
 import gzip
-from hashlib import sha256
-from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
 import torch
+
+from helpers._cifar10 import CIFAR10, CIFAR10_CLASSES, load_cifar10
+from helpers._names import Names, load_names
+from helpers._shipped import read_shipped
+from helpers._speech import JapaneseVowels, load_japanese_vowels
 
 SHA256 = {
     "train-images-idx3-ubyte.gz": (
@@ -75,12 +81,12 @@ def load_mnist() -> MNIST:
 def image_tensors(
     images: np.ndarray, labels: np.ndarray, device: str | torch.device = "cpu"
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return grey images and their labels as tensors that a network takes.
+    """Return images and their labels as tensors that a network takes.
 
     Parameters
     ----------
     images
-        (n, height, width) uint8, 0 to 255.
+        (n, height, width) uint8, 0 to 255, for grey images; (n, height, width, 3) for colour.
     labels
         (n,) integers from 0 up.
     device
@@ -89,7 +95,7 @@ def image_tensors(
     Returns
     -------
     x
-        (n, 1, height, width) float32 in [0, 1].
+        (n, 1, height, width) float32 in [0, 1]; (n, 3, height, width) for colour.
     y
         (n,) int64.
 
@@ -108,33 +114,27 @@ def image_tensors(
     """
     images, labels = np.asarray(images), np.asarray(labels)
     _check_images(images, labels)
-    x = torch.tensor(images, device=device).unsqueeze(1).to(torch.float32).div_(255)
+    x = torch.tensor(images, device=device)
+    x = x.unsqueeze(1) if x.ndim == 3 else x.movedim(3, 1)
+    x = x.to(torch.float32, memory_format=torch.contiguous_format).div_(255)
     y = torch.tensor(labels.astype(np.int64), device=device)
     return x, y
 
 
 def _read(name: str, header: int) -> np.ndarray:
     """Return the bytes after the header of one of the package's files, read-only."""
-    file = files("helpers") / "mnist" / name
-    remedy = (
-        "Install the package again, or in a clone of the course restore the file with "
-        "`git checkout -- src/helpers/mnist`."
-    )
-    try:
-        packed = file.read_bytes()
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f"the data file {file} is missing. {remedy}") from error
-    if sha256(packed).hexdigest() != SHA256[name]:
-        raise ValueError(f"the data file {file} is corrupt: its checksum is wrong. {remedy}")
+    packed = read_shipped(f"mnist/{name}", SHA256[name])
     return np.frombuffer(gzip.decompress(packed), np.uint8, offset=header)
 
 
 def _check_images(images: np.ndarray, labels: np.ndarray) -> None:
     if images.dtype != np.uint8:
         raise TypeError(f"images must be uint8, 0 to 255; got {images.dtype}")
-    if images.ndim != 3 or images.size == 0:
+    grey_or_colour = images.ndim == 3 or (images.ndim == 4 and images.shape[3] == 3)
+    if not grey_or_colour or images.size == 0:
         raise ValueError(
-            f"images must have shape (n, height, width), none of them 0; got {images.shape}"
+            "images must have shape (n, height, width) or (n, height, width, 3), none of them 0; "
+            f"got {images.shape}"
         )
     if not np.issubdtype(labels.dtype, np.integer):
         raise TypeError(f"labels must be integers; got {labels.dtype}")
@@ -144,3 +144,17 @@ def _check_images(images: np.ndarray, labels: np.ndarray) -> None:
         )
     if labels.min() < 0:
         raise ValueError(f"labels must be 0 or more; got {labels.min()}")
+
+
+__all__ = [
+    "CIFAR10",
+    "CIFAR10_CLASSES",
+    "MNIST",
+    "JapaneseVowels",
+    "Names",
+    "image_tensors",
+    "load_cifar10",
+    "load_japanese_vowels",
+    "load_mnist",
+    "load_names",
+]
