@@ -2,6 +2,7 @@
 
 import html
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from IPython.utils.capture import capture_output
 
 from helpers import evidence
 
+ROOT = Path(__file__).resolve().parents[1]
 LEDGER = evidence.load_ledger()
 CLAIMS = {id: entry for id, entry in LEDGER.items() if "claim" in entry}
 REPRODUCTIONS = {id: entry for id, entry in LEDGER.items() if "paper" in entry}
@@ -58,6 +60,14 @@ def test_a_claim_shows_verdict_place_statement_and_measurement(id, shown):
         assert text in repr(card)
         assert html.escape(text) in card._repr_html_()
     assert f'class="evidence evidence-{entry["verdict"]}" id="claim-{id}"' in card._repr_html_()
+
+
+def test_every_reproduction_that_is_measured_cites_its_papers():
+    works = (ROOT / "book" / "references.bib").read_text("utf-8")
+    for entry in REPRODUCTIONS.values():
+        measured = (ROOT / "chapters" / f"{entry['chapter']}.ipynb").exists()
+        keys = entry["cite"].split(", ") if measured else []
+        assert [key for key in keys if f"{{{key}," not in works] == []
 
 
 @pytest.mark.parametrize("id", REPRODUCTIONS)
@@ -129,6 +139,21 @@ def test_what_check_prints_does_not_depend_on_the_value(capsys):
         evidence.check("test accuracy", value, 0.99, 0.005)
     lines = capsys.readouterr().out.splitlines()
     assert lines == ["✓ test accuracy (0.990 ± 0.005)"] * 3
+
+
+@pytest.mark.parametrize(
+    ("expected", "tolerance", "printed"),
+    [
+        (0.67, 0.15, "0.67 ± 0.15"),
+        (5.5, 1.5, "5.5 ± 1.5"),
+        (22000, 100, "22000 ± 100"),
+        (1, 1 / 15, "1.000 ± 0.067"),
+        (2, 1.5e-9, "2.0000000000 ± 0.0000000015"),
+    ],
+)
+def test_check_prints_the_tolerance_that_it_holds(expected, tolerance, printed, capsys):
+    evidence.check("a number", expected, expected, tolerance)
+    assert capsys.readouterr().out == f"✓ a number ({printed})\n"
 
 
 def test_check_looks_at_every_element_and_refuses_nan():

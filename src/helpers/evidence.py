@@ -84,7 +84,7 @@ def load_ledger() -> MappingProxyType[str, MappingProxyType[str, str]]:
     Mapping
         From an id (``"S1-26"``, ``"R05"``) to its entry. A claim has the keys ``id``, ``where``,
         ``chapter``, ``verdict``, ``claim`` and perhaps ``note``; a reproduction has ``id``,
-        ``chapter``, ``paper``, ``result`` and perhaps ``note``. Read-only.
+        ``chapter``, ``paper``, ``result`` and perhaps ``cite`` and ``note``. Read-only.
 
     Examples
     --------
@@ -225,4 +225,6 @@ def _allowed(expected: ArrayLike, tolerance: float) -> str:
     if tolerance == 0:
         return f" ({expected:g})"
     digits = max(0, -int(np.floor(np.log10(tolerance))))
+    if not np.isclose(round(tolerance, digits), tolerance, rtol=0.01, atol=0):
+        digits += 1
     return f" ({expected:.{digits}f} ± {tolerance:.{digits}f})"

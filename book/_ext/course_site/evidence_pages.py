@@ -22,6 +22,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
+from sphinxcontrib.bibtex.roles import CiteRole
 
 from helpers.evidence import VERDICTS, load_ledger
 
@@ -125,9 +126,16 @@ class EvidenceDirective(SphinxDirective):
             row += paragraph("note", bold(note), entry["note"])
         if card:
             row += paragraph("measured", bold("Measured"), card.measured)
+        if entry.get("cite"):
+            row += paragraph("paper", bold("Paper"), *self.citations(entry["cite"]))
         where = [bold("Where"), evidence_link(entry=entry["id"])] if card else [coming(entry)]
         row += paragraph("place", *where)
         return row
+
+    def citations(self, keys: str) -> list[nodes.Node]:
+        """Return the links to papers in the bibliography, by their keys."""
+        found, _ = CiteRole()("cite:t", "", keys, self.lineno, self.state.inliner)
+        return found
 
 
 class Claims(EvidenceDirective):
