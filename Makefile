@@ -31,7 +31,8 @@ robust: setup ## try the evidence under other seeds, store nothing [SEEDS="1 2"]
 	@$(RUN) -m tools.notebooks robust $(CHAPTER) --seeds $(SEEDS)
 
 test: setup ## run every test: unit, notebooks' form, site, and every output of every notebook
-	@$(RUN) -m pytest --durations=10 --durations-min=2
+	@$(RUN) -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile \
+	    --no-loadscope-reorder --durations=10 --durations-min=2
 
 serve: book ## show the site on this machine only [PORT=8000]
 	@$(RUN) -m tools.serve $(PORT)

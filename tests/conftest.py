@@ -1,4 +1,4 @@
-"""What all tests share: a quiet, repeatable environment, and the seconds of every notebook."""
+"""What all tests share: a quiet, repeatable environment, their order, the notebooks' seconds."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import pytest
 
 os.environ["TQDM_DISABLE"] = "1"
 os.environ.pop("COURSE_SEED", None)
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0")):
+    cores = os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count()
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (cores or 1) // workers)))
+
+LONGEST = ("mnist-cnn", "initialization-grid")
 
 
 @pytest.fixture(autouse=True)
@@ -20,8 +25,16 @@ def _backends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what is fast first: the unit tests, then the site, then the notebooks."""
-    items.sort(key=lambda item: (item.path.suffix == ".ipynb", "site" in item.path.parts))
+    """Put what is fast first: the unit tests, then the site, then the notebooks.
+
+    Of the notebooks the longest begin, so that no worker is left alone with one at the end.
+    """
+
+    def place(item: pytest.Item) -> tuple[bool, bool, bool]:
+        notebook = item.path.suffix == ".ipynb"
+        return notebook, "site" in item.path.parts, notebook and item.path.stem not in LONGEST
+
+    items.sort(key=place)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

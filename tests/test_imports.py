@@ -11,10 +11,17 @@ from torch import nn
 
 import helpers
 from helpers.activations import ACTIVATIONS
-from helpers.data import image_tensors, load_mnist
+from helpers.audit import audit
+from helpers.data import (
+    image_tensors,
+    load_cifar10,
+    load_japanese_vowels,
+    load_mnist,
+    load_names,
+)
 from helpers.device import generator, pick_device, rng
 from helpers.initializers import INITIALIZERS, initialize, lsuv
-from helpers.networks import mlp, mnist_cnn
+from helpers.networks import char_rnn, cifar_cnn, mlp, mnist_cnn, speech_cnn
 from helpers.probes import probe
 from helpers.training import evaluate, fit, in_parallel
 
@@ -104,12 +111,19 @@ CALLS = {
     "generator": lambda: torch.rand(3, generator=generator(0)),
     "rng": lambda: rng(0).random(3),
     "load_mnist": lambda: load_mnist().test_labels,
+    "load_cifar10": lambda: load_cifar10().test_labels,
+    "load_japanese_vowels": lambda: load_japanese_vowels().test_speakers,
+    "load_names": lambda: load_names().female,
     "image_tensors": lambda: image_tensors(np.zeros((2, 3, 3), np.uint8), np.array([0, 1])),
     "mlp": lambda: weights(mlp([4, 5, 3])),
     "mnist_cnn": lambda: weights(mnist_cnn())[-1],
+    "cifar_cnn": lambda: weights(cifar_cnn())[-1],
+    "speech_cnn": lambda: weights(speech_cnn())[-1],
+    "char_rnn": lambda: weights(char_rnn())[-1],
     "fit": train,
     "evaluate": lambda: evaluate(network(), X, Y),
     "probe": lambda: probe(network().eval(), X, Y),
+    "audit": lambda: audit(network().eval(), X),
     "lsuv": lambda: weights(lsuv(network().eval(), X)),
     "in_parallel": lambda: in_parallel([train, train]),
     **{f"module of {name}": lambda phi=phi: phi.module()(X) for name, phi in ACTIVATIONS.items()},

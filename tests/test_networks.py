@@ -5,15 +5,18 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
-from torch.nn.functional import max_pool2d
+from torch.nn.functional import max_pool1d, max_pool2d
 
 from helpers.activations import ACTIVATIONS
 from helpers.device import generator
-from helpers.networks import mlp, mnist_cnn
+from helpers.networks import cifar_cnn, mlp, mnist_cnn, speech_cnn
 
 NETWORKS = {
     "mlp": lambda activation: mlp([784, 20, 20, 10], activation),
     "mnist_cnn": mnist_cnn,
+    "cifar_cnn": cifar_cnn,
+    "speech_cnn": speech_cnn,
+    "deep speech_cnn": lambda activation: speech_cnn(activation, depth=5),
 }
 
 
@@ -86,6 +89,81 @@ def test_mnist_cnn_computes_the_network_of_the_source(activation):
     z = a @ model.dense2.weight.T + model.dense2.bias
     assert z.shape == (3, 10)
     torch.testing.assert_close(model(x), z)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(("channels", "size"), [((8, 16, 32), 16), ((4,), 7), ((5, 6), 32)])
+def test_cifar_cnn_pools_each_convolution(activation, channels, size):
+    model = with_weights(cifar_cnn(activation, channels=channels, size=size))
+    phi = ACTIVATIONS[activation].module()
+    a = torch.rand(2, 3, size, size, generator=generator(1))
+    names = []
+    for i, n_out in enumerate(channels, start=1):
+        layer = model.get_submodule(f"conv{i}")
+        a = max_pool2d(phi(torch.conv2d(a, layer.weight, layer.bias, padding=1)), 2)
+        assert a.shape[1] == n_out
+        names += [f"conv{i}", f"{activation}{i}", f"pool{i}"]
+    names += ["flatten", "dense1", f"{activation}{len(channels) + 1}", "dense2"]
+    assert part_names(model) == names
+    a = phi(a.flatten(1) @ model.dense1.weight.T + model.dense1.bias)
+    z = a @ model.dense2.weight.T + model.dense2.bias
+    assert z.shape == (2, 10)
+    torch.testing.assert_close(
+        model(torch.rand(2, 3, size, size, generator=generator(1))), z, rtol=1e-4, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("depth", [2, 3, 7])
+def test_speech_cnn_pools_the_first_and_the_last_convolution(activation, depth):
+    model = with_weights(speech_cnn(activation, depth=depth))
+    phi = ACTIVATIONS[activation].module()
+    x = torch.rand(2, 12, 29, generator=generator(1))
+    a, names = x, []
+    for i in range(1, depth + 1):
+        layer = model.get_submodule(f"conv{i}")
+        a = phi(torch.conv1d(a, layer.weight, layer.bias, padding=1))
+        names += [f"conv{i}", f"{activation}{i}"]
+        if i in {1, depth}:
+            a = max_pool1d(a, 2)
+            names.append("pool1" if i == 1 else "pool2")
+    assert part_names(model) == [
+        *names,
+        *("flatten", "dense1", f"{activation}{depth + 1}", "dense2"),
+    ]
+    assert a.shape == (2, 32, 7)
+    a = phi(a.flatten(1) @ model.dense1.weight.T + model.dense1.bias)
+    z = a @ model.dense2.weight.T + model.dense2.bias
+    assert z.shape == (2, 9)
+    torch.testing.assert_close(model(x), z, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"channels": ()}, TypeError, r"channels must be integers.*\(\)"),
+        ({"channels": 8}, TypeError, "channels must be integers.*8"),
+        ({"channels": (8, 0)}, ValueError, "channels must be 1 or more; got 0"),
+        ({"channels": (8, 1.5)}, TypeError, "channels must be an integer; got 1.5"),
+        ({"size": 7}, ValueError, "size must be at least 8 for 3 poolings; got 7"),
+        ({"size": "16"}, TypeError, "size must be an integer"),
+    ],
+)
+def test_cifar_cnn_rejects_bad_sizes(arguments, error, message):
+    with pytest.raises(error, match=message):
+        cifar_cnn(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("depth", "error", "message"),
+    [
+        (1, ValueError, "depth must be 2 or more; got 1"),
+        (2.0, TypeError, "depth must be an integer; got 2.0"),
+    ],
+)
+def test_speech_cnn_rejects_bad_depths(depth, error, message):
+    with pytest.raises(error, match=message):
+        speech_cnn(depth=depth)
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -19,6 +19,7 @@ from torch.nn.functional import cross_entropy
 
 from helpers._batches import check_count, check_data, check_initialized, mode
 from helpers._checks import one_of
+from helpers._recurrent import lstm_states, rnn_states, train_recurrent
 from helpers._stacks import (
     OPTIMIZERS,
     Forward,
@@ -235,3 +236,14 @@ def _batches(
         return torch.stack(drawn)
 
     return (batch for _ in count() for batch in order().split(batch_size, dim=1))
+
+
+__all__ = [
+    "EnsembleEvaluation",
+    "EnsembleHistory",
+    "evaluate_ensemble",
+    "lstm_states",
+    "rnn_states",
+    "train_ensemble",
+    "train_recurrent",
+]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-import torch
 from torch import nn
 
+from helpers._char_rnn import char_rnn
 from helpers._checks import one_of
+from helpers._convolutional import cifar_cnn, speech_cnn, without_weights
 from helpers.activations import ACTIVATIONS
 
 
@@ -54,7 +55,7 @@ def mlp(widths: Sequence[int], activation: str = "relu") -> nn.Sequential:
                 layers[f"{activation}{i}"] = ACTIVATIONS[activation].module()
         return layers
 
-    return _without_weights(parts)
+    return without_weights(parts)
 
 
 def mnist_cnn(activation: str = "relu") -> nn.Sequential:
@@ -106,21 +107,7 @@ def mnist_cnn(activation: str = "relu") -> nn.Sequential:
             ]
         )
 
-    return _without_weights(parts)
-
-
-def _without_weights(parts: Callable[[], OrderedDict[str, nn.Module]]) -> nn.Sequential:
-    """Build a network on the CPU whose parameters are NaN.
-
-    The "meta" device gives shapes without numbers, so torch's own initialization draws nothing
-    from the global random generator.
-    """
-    with torch.device("meta"):
-        model = nn.Sequential(parts())
-    model.to_empty(device="cpu")
-    for parameter in model.parameters():
-        nn.init.constant_(parameter, torch.nan)
-    return model
+    return without_weights(parts)
 
 
 def _check_widths(widths: Sequence[int]) -> None:
@@ -134,3 +121,6 @@ def _check_widths(widths: Sequence[int]) -> None:
         )
     if min(widths) < 1:
         raise ValueError(f"every width must be 1 or more; got {widths!r}")
+
+
+__all__ = ["char_rnn", "cifar_cnn", "mlp", "mnist_cnn", "speech_cnn"]

@@ -1,0 +1,73 @@
+"""The lines of code that mend what an audit finds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from helpers._audit_layers import matrices
+from helpers._audit_norms import nonzero
+from helpers._audit_pass import Call
+from helpers.theory import gain
+
+if TYPE_CHECKING:
+    from helpers._audit_findings import Measured
+
+_SCHEMES = {
+    "relu": ("kaiming_normal_", 'nonlinearity="relu"'),
+    "leaky_relu": ("kaiming_normal_", 'nonlinearity="leaky_relu"'),
+    "tanh": ("xavier_normal_", ""),
+    "sigmoid": ("xavier_normal_", "gain=4"),
+    None: ("kaiming_normal_", 'nonlinearity="linear"'),
+}
+
+
+def names_of(call: Call) -> tuple[str, ...]:
+    """Return the names in the model of a layer's weights."""
+    return tuple(f"{call.name}.{m.parameter}".lstrip(".") for m in matrices(call.module))
+
+
+def initialized(m: Measured, names: Sequence[str]) -> str:
+    """Return the line that draws these weights anew, as the activations after them ask."""
+    scheme: dict[str, tuple[str, str]] = {}
+    for call, then, _ in m.each("matrix", "recurrent", "attention"):
+        for name, matrix in zip(names_of(call), matrices(call.module), strict=True):
+            function, options = _SCHEMES.get(then.activation) or _scheme(then.activation)
+            if call.kind != "matrix":
+                function, options = "xavier_uniform_", ""
+            if matrix.transposed and function == "kaiming_normal_":
+                options += ', mode="fan_out"'
+            scheme.setdefault(name, (function, options))
+    scheme |= {name: ("ones_", "") for name in names if name not in scheme}
+    lines = []
+    for (function, options), _ in Counter(scheme[name] for name in names).most_common():
+        own = [name for name in names if scheme[name] == (function, options)]
+        lines.append(_line(own, function, options))
+    return "\n".join(lines)
+
+
+def _scheme(activation: str) -> tuple[str, str]:
+    """Return Xavier's scheme with the gain that keeps gradients, as theory has it."""
+    return "xavier_normal_", f"gain={gain(activation, 'backward'):.2f}"
+
+
+def bias_to_zero(calls: Iterable[Call]) -> str:
+    """Return the line that sets the biases of layers to 0; "" where all are."""
+    own = [
+        f"{call.name}.{name}".lstrip(".")
+        for call in calls
+        for name, parameter in call.module.named_parameters(recurse=False)
+        if "bias" in name and nonzero(parameter)
+    ]
+    return _line(list(dict.fromkeys(own)), "zeros_") if own else ""
+
+
+def _line(names: Sequence[str], function: str, options: str = "") -> str:
+    """Return the call for one weight, or the loop over several."""
+    end = f", {options.lstrip(', ')})" if options else ")"
+    if len(names) == 1:
+        return f"torch.nn.init.{function}(model.get_parameter({names[0]!r}){end}"
+    listed = fill(f"for name in {list(names)}:", 76, subsequent_indent="    ")
+    return f"{listed}\n    torch.nn.init.{function}(model.get_parameter(name){end}"

@@ -1,0 +1,43 @@
+"""Sizes of tensors, as numbers that neither underflow nor overflow."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+
+def norm(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the 2-norm; in float64 where the squares could leave the range of float32."""
+    tensor = tensor.detach()
+    if tensor.device.type == "mps":
+        return torch.linalg.vector_norm(tensor.float())
+    if tensor.device.type == "cpu" and tensor.dtype == torch.float32:
+        flat = tensor.reshape(-1)
+        if 1e-30 < (square := torch.dot(flat, flat)) < 1e30:  # the common case, and fast
+            return square.double().sqrt()
+    return torch.linalg.vector_norm(tensor, dtype=torch.float64)
+
+
+def nonzero(tensor: torch.Tensor) -> bool:
+    """Say whether any entry is not 0, or is no number."""
+    return bool(norm(tensor) != 0)
+
+
+def rms(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the root mean square of all entries."""
+    return norm(tensor) / math.sqrt(max(tensor.numel(), 1))
+
+
+def spread(tensor: torch.Tensor, unit_axis: int = -1) -> torch.Tensor:
+    """Return the standard deviation over the examples, as a root mean square over the rest.
+
+    The first axis holds the examples; where it has one entry, all axes but the units' count.
+    """
+    values = tensor.detach().to(torch.promote_types(tensor.dtype, torch.float32))
+    if values.ndim and len(values) == 1:
+        values = values.movedim(unit_axis, -1).flatten(0, -2)
+    variance = values.var(0, correction=0) if values.ndim else torch.zeros_like(values)
+    return (
+        variance.mean().sqrt().double() if values.device.type != "mps" else variance.mean().sqrt()
+    )
