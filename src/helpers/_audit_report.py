@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from helpers._audit_records import Finding, LayerReport
 
 if TYPE_CHECKING:
+    import pandas
     from matplotlib.figure import Figure
 
 _NUMBERS = {
@@ -71,22 +72,11 @@ class Report:
         loss = {"loss": _plain(self.loss), "loss_kind": self.loss_kind}
         return own | loss | {"layers": layers, "findings": found}
 
-    def to_dataframe(self) -> Any:
-        """Return a pandas.DataFrame with one row a layer.
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Return a table with one row a layer."""
+        from pandas import DataFrame
 
-        Raises
-        ------
-        ImportError
-            If pandas, which the course does not need otherwise, is not installed.
-        """
-        try:
-            import pandas
-        except ImportError as error:
-            raise ImportError(
-                "to_dataframe needs pandas, which is not installed: pip install pandas. "
-                'Without it, report.to_dict()["layers"] holds the same rows.'
-            ) from error
-        return pandas.DataFrame(self.to_dict()["layers"])
+        return DataFrame(self.to_dict()["layers"])
 
     def plot(self) -> Figure:
         """Return a figure: signal and gradient layer by layer, with what theory predicts."""

@@ -29,6 +29,7 @@ PAGES = {
     "matplotlib.axes.Axes": MATPLOTLIB + "_as_gen/matplotlib.axes.Axes.html",
     "matplotlib.axes.Axes.plot": MATPLOTLIB + "_as_gen/matplotlib.axes.Axes.plot.html",
     "matplotlib.figure.Figure": MATPLOTLIB + "_as_gen/matplotlib.figure.Figure.html",
+    "pandas.DataFrame": "https://pandas.pydata.org/docs/reference/api/pandas.DataFrame.html",
     "ipywidgets.Widget": "https://ipywidgets.readthedocs.io/en/stable/",
     "tqdm.tqdm": "https://tqdm.github.io/docs/tqdm/",
     "types.MappingProxyType": PYTHON + "types.html#types.MappingProxyType",
