@@ -13,8 +13,6 @@ os.environ.pop("COURSE_SEED", None)
 if "PYTEST_XDIST_WORKER" in os.environ:  # another worker needs the core on which a thread waits
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-LONGEST = ("mnist-cnn", "initialization-grid")
-
 
 @pytest.fixture(autouse=True)
 def _backends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,16 +22,8 @@ def _backends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what is fast first: the unit tests, then the site, then the notebooks.
-
-    Of the notebooks the longest begin, so that no worker is left alone with one at the end.
-    """
-
-    def place(item: pytest.Item) -> tuple[bool, bool, bool]:
-        notebook = item.path.suffix == ".ipynb"
-        return notebook, "site" in item.path.parts, notebook and item.path.stem not in LONGEST
-
-    items.sort(key=place)
+    """Put what is fast first: the unit tests, then the site, then the notebooks."""
+    items.sort(key=lambda item: (item.path.suffix == ".ipynb", "site" in item.path.parts))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
