@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from auditing import X, Y, floats, guess, network
 from scipy import stats
 from torch import nn
 from torch.nn.functional import cross_entropy, gelu, relu, selu
@@ -21,30 +22,12 @@ from torch.utils.checkpoint import checkpoint
 from helpers import theory
 from helpers._audit_measure import SATURATION
 from helpers.audit import Finding, Report, audit
-from helpers.device import generator, rng
+from helpers.device import rng
 from helpers.initializers import initialize
 from helpers.networks import mlp
 from helpers.probes import probe
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def floats(*shape: int, seed: int = 0) -> torch.Tensor:
-    return torch.randn(*shape, generator=generator(seed))
-
-
-X, Y = floats(16, 32), torch.arange(16) % 5
-
-
-def guess(output: torch.Tensor) -> torch.Tensor:
-    return cross_entropy(output, Y)
-
-
-def network(
-    activation: str = "relu", scheme: str = "he_normal", depth: int = 4, **options: float
-) -> nn.Module:
-    model = mlp([32] * depth + [5], activation)
-    return initialize(model, scheme, generator=rng(0), **options)
 
 
 def kinds(report: Report) -> set[tuple[str, str]]:

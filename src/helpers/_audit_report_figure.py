@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers import plotting
-
-if TYPE_CHECKING:
-    from helpers._audit_report import Report
+from helpers._audit_report import Report
 
 _NAMED = 16
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
 from helpers._audit_records import Finding
-
-if TYPE_CHECKING:
-    from helpers._audit_report import Report
+from helpers._audit_report import HEADINGS, Report, layers_of, sentence
 
 _EDGES = {"grave": "#D55E00", "warning": "#E69F00", "note": "#56B4E9"}
 _CELL = "padding:0.1em 0.6em;white-space:nowrap;text-align:"
@@ -16,8 +13,6 @@ _CELL = "padding:0.1em 0.6em;white-space:nowrap;text-align:"
 
 def html(report: Report) -> str:
     """Return a report as HTML, every text in it escaped."""
-    from helpers._audit_report import HEADINGS
-
     rows = report.rows()
     kept = [i for i in range(len(HEADINGS)) if any(row[i] for row in rows)]
     head = "".join(f'<th scope="col" style="{_CELL}{_side(i)}">{HEADINGS[i]}</th>' for i in kept)
@@ -41,8 +36,6 @@ def _side(column: int) -> str:
 
 
 def _finding(finding: Finding) -> str:
-    from helpers._audit_report import layers_of, sentence
-
     link = escape(finding.chapter)
     if finding.link.startswith("http"):
         link = f'<a href="{escape(finding.link, quote=True)}">{link}</a>'
