@@ -11,7 +11,8 @@ import pytest
 os.environ["TQDM_DISABLE"] = "1"
 os.environ.pop("COURSE_SEED", None)
 if "PYTEST_XDIST_WORKER" in os.environ:  # another worker needs the core on which a thread waits
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # torch
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy, whose threads cannot sleep
 
 
 @pytest.fixture(autouse=True)

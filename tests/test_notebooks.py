@@ -7,6 +7,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import packages_distributions
 from itertools import chain
 from pathlib import Path
@@ -38,6 +39,7 @@ FIGURE = {
 }
 
 
+@cache
 def declared_modules() -> frozenset[str]:
     """Return the importable names that the packages declared in pyproject.toml provide."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -50,8 +52,9 @@ def declared_modules() -> frozenset[str]:
     ) | {"helpers"}
 
 
+@cache
 def stored(name: str) -> Page:
-    """Read a chapter."""
+    """Read a chapter, once for all rules."""
     text = chapter_path(name).read_text("utf-8")
     notebook = nbformat.reads(text, as_version=4)
     return Page(name, text, notebook, load_ledger(), declared_modules())

@@ -98,6 +98,20 @@ UNREACHABLE = """[...document.querySelectorAll('article *')]
   .filter(box => box.tabIndex < 0 && !box.querySelector('a, button, [tabindex="0"]'))
   .map(box => box.outerHTML.slice(0, 150))"""
 
+# Marks the blocks of code in which every word has the colours and the font of an earlier one.
+MARK_REPEATED = """() => {
+  const seen = new Set();
+  for (const block of document.querySelectorAll('.highlight > pre, .sig')) {
+    const ground = getComputedStyle(block.parentElement).backgroundColor;
+    const kinds = [block, ...block.querySelectorAll('*')].map(word => {
+      const style = getComputedStyle(word);
+      return [ground, style.backgroundColor, style.color, style.font].join();
+    });
+    block.toggleAttribute('data-repeated', kinds.every(kind => seen.has(kind)));
+    kinds.forEach(kind => seen.add(kind));
+  }
+}"""
+
 
 def settle(page: Page) -> None:
     """Wait until all formulas are typeset, and unfold everything that is folded."""
@@ -127,14 +141,18 @@ def look(page: Page, name: str) -> Visit:
     visit.formulas = page.locator(".math").count()
     visit.typeset = page.locator(".math mjx-container mjx-assistive-mml math").count()
     visit.misread = page.locator("mjx-merror").all_text_contents()
-    # Without "preload: false" axe itself asks for style sheets, at addresses that do not exist.
     # Colours are judged on the wide page: they are the same on the narrow one, and it takes long.
+    wide = page.viewport_size["width"] > 1000
+    if wide:
+        page.evaluate(MARK_REPEATED)
+    # Without "preload: false" axe itself asks for style sheets, at addresses that do not exist.
     options = {
         "resultTypes": ["violations"],
         "preload": False,
-        "rules": {"color-contrast": {"enabled": page.viewport_size["width"] > 1000}},
+        "rules": {"color-contrast": {"enabled": wide}},
     }
-    for violation in Axe().run(page, options=options).response["violations"]:
+    context = {"exclude": [["[data-repeated]"]]}
+    for violation in Axe().run(page, context, options).response["violations"]:
         places = "; ".join(node["html"][:150] for node in violation["nodes"][:3])
         visit.violations.append(f"{violation['id']}: {violation['help']}: {places}")
     return visit
