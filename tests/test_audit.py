@@ -22,7 +22,7 @@ from torch.utils.checkpoint import checkpoint
 from helpers import theory
 from helpers._audit_measure import SATURATION
 from helpers.audit import Finding, Report, audit
-from helpers.device import rng
+from helpers.device import generator, rng
 from helpers.initializers import initialize
 from helpers.networks import mlp
 from helpers.probes import probe
@@ -292,6 +292,19 @@ BAD: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "NaN": (lambda: audit(network(), X * torch.nan), ValueError, "NaN"),
     "shape": (lambda: audit(network(), X[:, :3]), ValueError, "cannot take this batch"),
     "keyword": (lambda: audit(network(), {"z": X}), ValueError, "cannot take this batch"),
+    "list of arguments": (
+        lambda: audit(network(), (X, Y)), ValueError, r"argument of its own.*\(batch,\)"
+    ),
+    "dict of arguments": (
+        lambda: audit(network(), {"input": X, "labels": Y}), ValueError, "leave out labels"
+    ),
+    "key": (lambda: audit(Flexible(lambda z, y: {}["z"]), X), ValueError, "cannot take.*'z'"),
+    "attribute": (lambda: audit(Flexible(lambda z, y: z.no), X), ValueError, "cannot take.*'no'"),
+    "loss that fails": (
+        lambda: audit(network(), X, lambda o: cross_entropy(o, Y[:3])), ValueError,
+        "the loss cannot take the model's output: Expected input batch_size",
+    ),
+    "loss that is none": (lambda: audit(network(), X, Y), TypeError, "got Tensor. Labels go into"),
     "loss of many": (lambda: audit(network(), X, lambda o: o), TypeError, "one number"),
     "loss of none": (lambda: audit(network(), X, lambda o: 3.0), TypeError, "one number.*float"),
     "detached": (lambda: audit(network(), X, lambda o: o.detach().sum()), ValueError, "detached"),
@@ -572,6 +585,31 @@ def test_a_course_network_without_weights_is_grave_and_not_run() -> None:
     assert len(report.layers) == 2
     exec(report.findings[0].mend, {"torch": torch, "model": model})
     assert audit(model, X, guess).findings == ()
+
+
+def test_the_hint_on_arguments_is_for_batches_of_several() -> None:
+    with pytest.raises(ValueError, match="cannot take this batch") as error:
+        audit(Flexible(lambda z, y: z.sum(no_such=1)), X)
+    assert "argument of its own" not in str(error.value)
+
+
+def test_a_batch_that_is_not_standardized_is_named_as_the_cause_of_a_large_loss() -> None:
+    model, pixels = network(), 255 * torch.rand(X.shape, generator=generator(0))
+    finding = only(audit(model, pixels, guess), "loss")
+    size = pixels.square().mean().sqrt().item()
+    assert finding.text.endswith(f"The batch has root mean square {size:.3g}: standardize it first")
+    assert finding.mend == ""
+    standardized = (pixels - pixels.mean()) / pixels.std()
+    assert audit(model, standardized, guess).findings == ()
+
+
+def test_a_large_loss_of_a_standardized_batch_is_the_last_layer_s() -> None:
+    model = network()
+    model.linear4.weight.data *= 50
+    for known, batch in ((model, X), (nn.Sequential(nn.LayerNorm(32), model), 100 * X)):
+        finding = only(audit(known, batch, guess), "loss")
+        assert "standardize" not in finding.text
+        assert "linear4.weight" in finding.mend
 
 
 def test_overflow_names_the_first_layer() -> None:

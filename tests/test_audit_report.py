@@ -126,6 +126,21 @@ def test_the_figure_shows_signal_theory_and_gradient() -> None:
     plt.close(audit(network("tanh", "zeros"), X).plot())
 
 
+@pytest.mark.parametrize(("factor", "spans"), [(1.0, 100), (0.1, 1e4)])
+def test_small_changes_look_small_in_the_figure(factor: float, spans: float) -> None:
+    model = network("tanh", "xavier_normal", depth=8)
+    for layer in model[1::2]:
+        layer.weight.data *= factor
+    drawn = audit(model, X, guess).plot()
+    for ax in drawn.axes:
+        low, high = ax.get_ylim()
+        assert high / low == pytest.approx(100) if factor == 1 else high / low > spans
+        values = np.concatenate([line.get_ydata() for line in ax.lines])
+        assert low < np.nanmin(values)
+        assert np.nanmax(values) < high
+    plt.close(drawn)
+
+
 def test_a_chapter_s_link_is_its_file_or_its_page_on_the_site(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -166,6 +181,27 @@ def wrong_shape():
 def nothing():
     return None
 
+def no_file():
+    return open("there is none.pt")
+
+def no_key():
+    return {}["model"]
+
+def fails():
+    raise RuntimeError("no such device")
+
+def leaves():
+    raise SystemExit(1)
+
+def bad_loss():
+    model, batch = sound()
+    return model, batch, lambda output: 1 / 0
+
+def bad_forward():
+    model, batch = sound()
+    model.forward = lambda x: {}["x"]
+    return model, batch
+
 class Holder:
     sound = staticmethod(sound)
 
@@ -195,6 +231,14 @@ COMMANDS: Mapping[str, tuple[list[str], int, str]] = {
     "not callable": (["my_audited_network:number"], 2, "not callable: it is of type int"),
     "no colon": (["my_audited_network"], 2, "package.module:function"),
     "no parts": (["my_audited_network:nothing"], 2, "must return (model, batch)"),
+    "path": (["my_project/my_network.py:begin"], 2, "without .py: my_project.my_network:begin"),
+    "path alone": (["./my_network.py"], 2, "without .py: my_network:start"),
+    "wrong forward": (["my_audited_network:bad_forward"], 2, "cannot take this batch: 'x'"),
+    "no file": (["my_audited_network:no_file"], 2, "error: the audit stopped at FileNotFoundError"),
+    "no key": (["my_audited_network:no_key"], 2, "error: the audit stopped at KeyError: 'model'"),
+    "failure": (["my_audited_network:fails"], 2, "stopped at RuntimeError: no such device"),
+    "exit": (["my_audited_network:leaves"], 2, "stopped at SystemExit: 1"),
+    "wrong loss": (["my_audited_network:bad_loss"], 2, "stopped at ZeroDivisionError: division"),
     "wrong batch": (["my_audited_network:wrong_shape"], 2, "cannot take this batch"),
 }
 
@@ -209,6 +253,15 @@ def test_the_command_says_what_it_found_or_why_not(
     assert text in (captured.err if status == 2 else captured.out)
     assert (captured.out == "") == (status == 2)
     assert (captured.err == "") == (status != 2)
+
+
+def test_what_stopped_the_audit_is_shown_with_its_place(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _audit_cli.main(["my_audited_network:no_key"])
+    shown = capsys.readouterr().err
+    assert "Traceback" in shown
+    assert "in no_key" in shown
 
 
 def test_the_command_prints_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from importlib import import_module
@@ -48,6 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (UsageError, TypeError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except (Exception, SystemExit) as error:  # their own status 1 would mean a grave finding
+        traceback.print_exc()
+        print(f"error: the audit stopped at {type(error).__name__}: {error}", file=sys.stderr)
+        return 2
     print(json.dumps(report.to_dict(), indent=2) if chosen.json else repr(report))
     return 1 if report.grave else 0
 
@@ -55,6 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _find(path: str) -> Callable[[], Any]:
     """Return the function that ``package.module:function`` names."""
     module_name, colon, name = path.partition(":")
+    if "/" in module_name or "\\" in module_name or module_name.endswith(".py"):
+        dotted = re.sub(r"[/\\]+", ".", module_name.removesuffix(".py")).strip(".")
+        raise UsageError(
+            f"{module_name!r} is a file. Write it with dots and without .py: "
+            f"{dotted}:{name or 'start'}"
+        )
     if not (module_name and colon and name):
         raise UsageError(f"write the factory as package.module:function; got {path!r}")
     if os.getcwd() not in sys.path:

@@ -38,6 +38,8 @@ ENOUGH = 8
 """Of fewer inputs all can be negative by chance: one unit in 2^7 at seven."""
 FIRST_LOSS = 2.0
 """A first loss of twice ln(classes), that of a guess, needs scores that are large and random."""
+LARGE = 5.0
+"""Standardized numbers have root mean square 1; pixels of 0 to 255 about 100."""
 _LAYERS = ("matrix", "norm", "recurrent", "attention")
 
 
@@ -160,6 +162,11 @@ def first_loss(m: Measured) -> Iterator[Finding]:
     mend = f"torch.nn.init.zeros_(model.get_parameter({names_of(heads[-1])[0]!r}))" if heads else ""
     text = f"the first loss is {loss:.3g}; a guess among {n} classes has ln {n} = {math.log(n):.3g}"
     layers = tuple(call.name for call in heads[-1:])
+    given = [call.input for call in (m.result.calls[0], *heads[:1])]
+    sizes = [rms(tensor).item() for tensor in given if tensor is not None]
+    if len(sizes) == 2 and min(sizes) > LARGE:
+        text += f". The batch has root mean square {sizes[0]:.3g}: standardize it first"
+        mend = ""
     yield Finding("warning", "loss", layers, text, mend, "activations/output-layers")
 
 

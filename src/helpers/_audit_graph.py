@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from torch.autograd.graph import Node
 
-from helpers._audit_layers import activation_of
+from helpers import _derivatives
+from helpers._audit_layers import SLOPE, activation_of, slope_of
 from helpers._audit_pass import Call
+from helpers.activations import ACTIVATIONS, Activation, leaky_relu
 
 _ACTIVATIONS = {
     "Relu": "relu",
@@ -25,6 +28,11 @@ _ACTIVATIONS = {
     "Elu": "elu",
     "Softplus": "softplus",
 }
+_OTHERS = re.compile(
+    "Hard|Mish|Clamp|Celu|LogSigmoid|Rrelu|Softshrink|Threshold|Maximum|Minimum|Fmax|Fmin|Where"
+    "|Sin$|Cos$|Atan$"
+)
+"""Functions of single numbers that the audit has no theory for: it follows them, no more."""
 _NORMS = ("LayerNorm", "BatchNorm", "GroupNorm", "RmsNorm", "RMSNorm")
 _RESHAPED = re.compile(
     "Alias|Clone|View|Reshape|Permute|Transpose|^T$|Expand|Squeeze|Unsqueeze|ToCopy|Dropout"
@@ -40,21 +48,36 @@ _WHOLE, _PART, _SUM = range(3)  # what a path has kept of the signal
 class After:
     """What comes after a call: its activation, and what the signal then meets.
 
+    ``slope`` is that of a leaky ReLU, ``other`` the name of a function without a theory here.
     ``layers`` are the calls that it enters with no normalization between, ``next`` those of them
     that see every number of it, through the activation alone; ``norm`` is true where it meets a
     normalization, ``added`` where it is added to another signal.
     """
 
     activation: str | None = None
+    slope: float = SLOPE
+    other: str | None = None
     layers: set[int] = field(default_factory=set)
     next: set[int] = field(default_factory=set)
     norm: bool = False
     added: bool = False
 
     def __str__(self) -> str:
-        if self.activation:
-            return self.activation
+        if first := self.activation or self.other:
+            return first
         return "norm" if self.norm else "sum" if self.added else ""
+
+    @property
+    def phi(self) -> Activation | None:
+        """The activation that follows, with its own slope."""
+        known = ACTIVATIONS.get(self.activation or "")
+        if known is None or self.activation != "leaky_relu":
+            return known
+        return replace(
+            known,
+            function=partial(leaky_relu, slope=self.slope),
+            derivative=partial(_derivatives.leaky_relu, slope=self.slope),
+        )
 
 
 def followers(calls: list[Call], root: Node | None) -> list[After]:
@@ -103,14 +126,19 @@ def _after(
                 after.layers.add(index)
                 after.next |= {index} if path == _WHOLE else set()
             elif other.kind == "activation":
-                _activated(after, activation_of(other.module), path)
+                _activated(after, activation_of(other.module), path, slope_of(other.module))
                 waiting.append((other.exit, path))
         for user in consumers[node]:
             name = re.sub(r"Backward.*", "", user.name())
             after.norm |= any(norm in name for norm in _NORMS)
             if name in _ACTIVATIONS:
-                _activated(after, _activation(user, name), path)
+                slope = getattr(user, "_saved_negative_slope", SLOPE)
+                _activated(after, _activation(user, name), path, slope)
                 waiting.append((user, path))
+            elif _OTHERS.match(name) and _inputs(user) == 1:
+                if path != _SUM and after.activation is None:
+                    after.other = after.other or name.lower()
+                waiting.append((user, max(path, _PART)))
             elif _RESHAPED.search(name):
                 waiting.append((user, path))
             elif _SELECTED.search(name) or (name in ("Mul", "Div") and _inputs(user) == 1):
@@ -121,10 +149,10 @@ def _after(
     return after
 
 
-def _activated(after: After, name: str | None, path: int) -> None:
+def _activated(after: After, name: str | None, path: int, slope: float) -> None:
     """Note the first activation of the signal itself, before it is added to another."""
-    if after.activation is None and path != _SUM:
-        after.activation = name
+    if after.activation is None and after.other is None and path != _SUM:
+        after.activation, after.slope = name, slope
 
 
 def classes(root: Node | None) -> int | None:

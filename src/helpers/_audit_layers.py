@@ -24,6 +24,10 @@ _ACTIVATION_CLASSES = {
 }
 
 
+SLOPE = 0.01
+"""The slope below 0 of a leaky ReLU that names none."""
+
+
 class Matrix(NamedTuple):
     """A weight of a layer as (out, in, ...), each row the incoming weights of one unit.
 
@@ -84,6 +88,13 @@ def kind(module: nn.Module) -> str:
 def activation_of(module: nn.Module) -> str | None:
     """Return the name in ``ACTIVATIONS`` of what a module without weights computes."""
     return _ACTIVATION_CLASSES.get(type(module).__name__)
+
+
+def slope_of(module: nn.Module) -> float:
+    """Return the slope below 0 of a leaky ReLU; of many their root mean square."""
+    if isinstance(module, nn.PReLU):
+        return module.weight.detach().float().square().mean().sqrt().item()
+    return getattr(module, "negative_slope", SLOPE)
 
 
 def matrices(module: nn.Module) -> list[Matrix]:

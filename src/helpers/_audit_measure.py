@@ -14,7 +14,7 @@ from helpers._audit_norms import norm, rms, spread
 from helpers._audit_pass import Call, Pass
 from helpers._audit_records import NAN, LayerReport
 from helpers._maps import mean_square
-from helpers.activations import ACTIVATIONS
+from helpers.activations import ACTIVATIONS, Activation
 from helpers.theory import chi
 
 SATURATION = {"sigmoid": math.log(19), "tanh": math.atanh(0.9)}
@@ -102,7 +102,7 @@ def _predictions(
     """Return what theory says of each layer's signal, from the gains of the weights."""
     before: dict[int, int] = {}
     for index, then in enumerate(after):
-        for following in then.next:
+        for following in then.next if calls[index].kind == "matrix" else ():
             before[following] = index
     q = [NAN] * len(calls)
     for index, known in enumerate(numbers):
@@ -110,7 +110,7 @@ def _predictions(
             continue
         source = before.get(index)
         if source is not None and not math.isnan(q[source]):
-            phi = ACTIVATIONS[after[source].activation or "identity"]
+            phi = after[source].phi or ACTIVATIONS["identity"]
             entering = float(mean_square(phi.function, q[source]))
         else:
             entering = known.get("input", NAN) ** 2
@@ -133,7 +133,7 @@ def _report(
         laws=laws,
         follows=str(then),
         gain=known.get("gain", NAN),
-        critical=_critical(then.activation, signal),
+        critical=_critical(then.phi, signal),
         signal=signal,
         spread=known.get("spread", NAN),
         signal_gain=_ratio(signal, known.get("input", NAN)),
@@ -145,7 +145,7 @@ def _report(
     )
 
 
-def _critical(activation: str | None, signal: float) -> float:
+def _critical(activation: Activation | None, signal: float) -> float:
     """Return the gain at which chi is 1: it keeps the mean square of the gradient."""
     if activation is None or not math.isfinite(signal):
         return NAN

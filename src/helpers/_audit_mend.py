@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from helpers._audit_graph import After
 from helpers._audit_layers import matrices
 from helpers._audit_norms import nonzero
 from helpers._audit_pass import Call
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 
 _SCHEMES = {
     "relu": ("kaiming_normal_", 'nonlinearity="relu"'),
-    "leaky_relu": ("kaiming_normal_", 'nonlinearity="leaky_relu"'),
     "tanh": ("xavier_normal_", ""),
     "sigmoid": ("xavier_normal_", "gain=4"),
+    "silu": ("xavier_normal_", "gain=1.55"),
+    "softplus": ("xavier_normal_", "gain=1.45"),
     None: ("kaiming_normal_", 'nonlinearity="linear"'),
 }
+"""Of SiLU and softplus the gains that left nothing to find in 10, 20 and 30 layers of 64 units,
+from four seeds each. With 0.05 more the signal of thirty layers grows."""
 
 
 def names_of(call: Call) -> tuple[str, ...]:
@@ -34,7 +38,7 @@ def initialized(m: Measured, names: Sequence[str]) -> str:
     scheme: dict[str, tuple[str, str]] = {}
     for call, then, _ in m.each("matrix", "recurrent", "attention"):
         for name, matrix in zip(names_of(call), matrices(call.module), strict=True):
-            function, options = _SCHEMES.get(then.activation) or _scheme(then.activation)
+            function, options = _SCHEMES.get(then.activation) or _scheme(then)
             if call.kind != "matrix":
                 function, options = "xavier_uniform_", ""
             if matrix.transposed and function == "kaiming_normal_":
@@ -48,9 +52,11 @@ def initialized(m: Measured, names: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _scheme(activation: str) -> tuple[str, str]:
-    """Return Xavier's scheme with the gain that keeps gradients, as theory has it."""
-    return "xavier_normal_", f"gain={gain(activation, 'backward'):.2f}"
+def _scheme(then: After) -> tuple[str, str]:
+    """Return He's scheme for a slope, else Xavier's with the gain that keeps gradients."""
+    if then.activation == "leaky_relu":
+        return "kaiming_normal_", f'a={then.slope:.3g}, nonlinearity="leaky_relu"'
+    return "xavier_normal_", f"gain={gain(then.phi, 'backward'):.2f}"
 
 
 def bias_to_zero(calls: Iterable[Call]) -> str:

@@ -16,11 +16,17 @@ from torch.autograd.graph import Node
 from torch.func import functional_call
 from torch.nn.modules.batchnorm import _NormBase
 
+from helpers._audit_batch import copied, tensors_in
 from helpers._audit_layers import kind, unit_axis
 from helpers._batches import random_state_kept
 from helpers.probes import _first_copied
 
 Loss = Callable[[Any], torch.Tensor]
+_UNFIT = (RuntimeError, LookupError, TypeError, ValueError, AttributeError)
+_ARGUMENTS = (
+    ". Each entry of a tuple, list or dict is passed as an argument of its own: leave out labels, "
+    "and put them into the loss; a model that takes the list or dict itself gets it as (batch,)"
+)
 
 
 @dataclass
@@ -138,11 +144,11 @@ def _record(
     if not isinstance(output, torch.Tensor) and not _begins_with_tensor(output):
         calls.append(Call(name, module, what, given, None, axis, entry, None))
         return output
-    tensor, copied = _first_copied(output, layer=name)
-    copy = next(tensors_in(copied))
+    tensor, handed_on = _first_copied(output, layer=name)
+    copy = next(tensors_in(handed_on))
     if tensor.is_floating_point():
         calls.append(Call(name, module, what, given, tensor, axis, entry, copy.grad_fn))
-    return copied
+    return handed_on
 
 
 def _begins_with_tensor(output: Any) -> bool:
@@ -151,49 +157,30 @@ def _begins_with_tensor(output: Any) -> bool:
     return isinstance(output, torch.Tensor)
 
 
-def tensors_in(value: Any) -> Iterator[torch.Tensor]:
-    """Yield the tensors in nested tuples, lists and dicts, in their order."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from tensors_in(item)
-    elif isinstance(value, Mapping):
-        yield from tensors_in(list(value.values()))
-
-
-def _copied(value: Any) -> Any:
-    """Return a batch with a copy of each tensor, as a model may change its input."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().clone().requires_grad_(value.requires_grad)
-    if isinstance(value, tuple) and hasattr(value, "_make"):
-        return value._make(map(_copied, value))
-    if isinstance(value, (tuple, list)):
-        return type(value)(map(_copied, value))
-    if isinstance(value, Mapping):
-        return {key: _copied(item) for key, item in value.items()}
-    return value
-
-
 def _forward(model: nn.Module, batch: Any) -> Any:
     """Call the model on copies: a dict as keywords, a tuple as positions, else one argument."""
     buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    batch = _copied(batch)
+    batch = copied(batch)
     named = isinstance(batch, Mapping)
     positional = type(batch) in (tuple, list)  # a named tuple, as PackedSequence, is one argument
     arguments = () if named else tuple(batch) if positional else (batch,)
     try:
         return functional_call(model, buffers, arguments, batch if named else {}, strict=False)
-    except (RuntimeError, IndexError, TypeError, ValueError) as error:
+    except _UNFIT as error:
         if isinstance(error, (TypeError, RuntimeError)) and "not defined" in str(error):
             raise
-        raise ValueError(f"the model cannot take this batch: {error}") from error
+        spread_out = isinstance(error, TypeError) and "argument" in str(error)
+        hint = _ARGUMENTS if spread_out and (named or positional) else ""
+        raise ValueError(f"the model cannot take this batch: {error}{hint}") from error
 
 
 def _loss(output: Any, loss: Loss | None) -> tuple[torch.Tensor, str]:
     """Return the number to go backward from, and where it comes from."""
     if loss is not None:
-        value, origin = loss(output), "as given"
+        try:
+            value, origin = loss(output), "as given"
+        except _UNFIT as error:
+            raise ValueError(f"the loss cannot take the model's output: {error}") from error
         if not isinstance(value, torch.Tensor) or value.numel() != 1:
             shape = tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
             raise TypeError(f"loss must return one number, a tensor; it returned {shape}")

@@ -28,14 +28,15 @@ class LayerReport:
     laws
         From a parameter's name in the layer to the law that its entries look like.
     follows
-        What comes after the layer: the name of an activation, ``"norm"``, ``"sum"`` (it is added to
-        another signal), or ``""``: the output, or something else.
+        What comes after the layer: the name of an activation or of a function without a theory
+        here (``"hardswish"``), ``"norm"``, ``"sum"`` (it is added to another signal), or ``""``:
+        the output, or something else.
     gain
         sqrt(fan_in E[W^2]): sigma_w of ``helpers.theory``.
     critical
         The gain with which the activation that follows, at the measured mean square q of the
         layer's output, would keep the mean square of a gradient: 1 / sqrt(E[phi'(u)^2]), u ~
-        N(0, q). NaN where no activation follows.
+        N(0, q). NaN where no activation follows that the course has a theory of.
     signal, spread
         Root mean square of the output; and its standard deviation over the examples, the root of
         the mean of its square over units: the part of the signal that tells examples apart.

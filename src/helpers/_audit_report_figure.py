@@ -13,6 +13,8 @@ from helpers import plotting
 from helpers._audit_report import Report
 
 _NAMED = 16
+_LEAST = 100.0
+"""A panel spans at least this factor, so that small changes look small."""
 
 
 def figure(report: Report) -> Figure:
@@ -34,6 +36,7 @@ def figure(report: Report) -> Figure:
         _line(below, gradient, "gradient, norm", marker="^", color=plotting.GREEN)
         below.set(ylabel="dL / d(output)", xlabel="layer, in the order of the forward pass")
         for ax in (above, below):
+            _widen(ax)
             ax.legend(loc="best")
         if len(layers) <= _NAMED:
             names = [layer.name or "model" for layer in layers]
@@ -47,3 +50,11 @@ def _line(ax: Axes, values: Sequence[float], label: str, **style: object) -> Non
     ax.plot(range(len(shown)), shown, label=label, **style)
     if any(not math.isnan(value) for value in shown):
         ax.set_yscale("log")
+
+
+def _widen(ax: Axes) -> None:
+    """Let a logarithmic axis span a factor of at least ``_LEAST`` about its middle."""
+    low, high = ax.get_ylim()
+    if ax.get_yscale() == "log" and high < _LEAST * low:
+        middle = math.sqrt(low * high)
+        ax.set_ylim(middle / math.sqrt(_LEAST), middle * math.sqrt(_LEAST))

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from helpers._audit_mend import initialized, names_of
-from helpers._audit_records import GRAVITIES, Finding, LayerReport
+from helpers._audit_norms import rms
+from helpers._audit_records import GRAVITIES, Finding
 from helpers.theory import chi
 
 if TYPE_CHECKING:
@@ -42,12 +43,11 @@ def scale(m: Measured) -> Iterator[Finding]:
     between, as these set the scale anew.
     """
     for stretch in _stretches(m):
-        reports = [m.reports[i] for i in stretch]
-        forward, backward = _factors(reports)
+        forward, backward = _factors(m, stretch)
         signal = _grade(forward, GROWN)
         gradient = _grade(backward, GRADIENT_GROWN)
         gravity = min(filter(None, (signal, gradient)), key=GRAVITIES.index, default=None)
-        grows = (forward if signal or not gradient else backward) > 1
+        grows = _grows(forward, backward)
         low, high = TOLERATED if gravity is None else (1 / SMALL_MATTER, SMALL_MATTER)
         reset = any(m.after[i].norm for i in stretch)
         wrong = []
@@ -57,13 +57,15 @@ def scale(m: Measured) -> Iterator[Finding]:
             small, large = 0 < gain < low * least, gain > high * most
             if (small and (gravity is None or not grows)) or (large and (gravity is None or grows)):
                 wrong.append(i)
-        repeated = len(stretch) > REPEATED if gravity else len(wrong) >= REPEATED and not reset
+        summed = any(m.after[i].added for i in stretch)
+        told = len(wrong) >= REPEATED and not (reset or summed)
+        repeated = len(stretch) > REPEATED if gravity else told
         if gravity != "grave" and not repeated:
             continue
         gravity = gravity or "note"
         if reset:
             gravity = GRAVITIES[min(GRAVITIES.index(gravity) + 1, 2)]
-        yield _finding(m, gravity, wrong or stretch, len(stretch), (forward, backward))
+        yield _finding(m, gravity, wrong, stretch, (forward, backward))
 
 
 def _stretches(m: Measured) -> list[list[int]]:
@@ -74,7 +76,7 @@ def _stretches(m: Measured) -> list[list[int]]:
     """
     ways: dict[int, list[int]] = {}
     for index in reversed(range(len(m.after))):
-        if m.result.calls[index].kind == "matrix" and m.reports[index].gradient > 0:
+        if m.result.calls[index].kind == "matrix" and m.reports[index].gradient >= 0:
             onwards = [ways[i] for i in sorted(m.after[index].layers) if i in ways]
             ways[index] = [index, *max(onwards, key=len, default=[])]
     found, seen = [], set()
@@ -85,22 +87,28 @@ def _stretches(m: Measured) -> list[list[int]]:
     return sorted(found)
 
 
-def _factors(reports: Sequence[LayerReport]) -> tuple[float, float]:
+def _factors(m: Measured, stretch: Sequence[int]) -> tuple[float, float]:
     """Return what becomes of the signal up to the last layer, and of the gradient to the first.
 
     The signal as a root mean square; the gradient as a norm, which widths alone do not change. The
     last layer's own weights do not count: they scale the output, not what can be learned before.
+    Where they are 0 no gradient comes back yet, and its factor is NaN.
     """
-    entering = [r.signal / r.signal_gain if r.signal_gain else math.nan for r in reports]
-    forward = entering[-1] / entering[0] if entering[0] else math.nan
-    hidden = reports[:-1]
-    backward = hidden[0].gradient / hidden[-1].gradient
-    return forward, backward
+    given = [m.result.calls[i].input for i in (stretch[0], stretch[-1])]
+    first, last = (math.nan if x is None else rms(x).item() for x in given)
+    late, early = (m.reports[i].gradient for i in (stretch[-2], stretch[0]))
+    return last / first if first else math.nan, early / late if late else math.nan
+
+
+def _grows(forward: float, backward: float) -> bool:
+    """Say whether too much arrives, not too little: of the signal, or else of the gradient."""
+    gradient_alone = _grade(backward, GRADIENT_GROWN) and not _grade(forward, GROWN)
+    return (backward if gradient_alone else forward) > 1
 
 
 def _grade(factor: float, grown: dict[str, float]) -> str | None:
     for gravity in ("grave", "warning"):
-        if factor > grown[gravity] or factor < SHRUNK[gravity]:
+        if factor > grown[gravity] or 0 < factor < SHRUNK[gravity]:
             return gravity
     return None
 
@@ -112,38 +120,64 @@ def _asked(m: Measured, index: int) -> tuple[float, float]:
     where the signal is smaller, and a signal that shrinks comes there by itself.
     """
     critical, then = m.reports[index].critical, m.after[index]
+    if then.other:
+        return math.nan, math.nan
     if then.activation is None:
         return (1.0, 1.0) if then.layers else (math.nan, math.nan)
-    small = 1 / math.sqrt(float(chi(then.activation, 1e-6, sigma_w=1.0)))
+    small = 1 / math.sqrt(float(chi(then.phi, 1e-6, sigma_w=1.0)))
     return min(small, critical), critical
 
 
 def _finding(
-    m: Measured, gravity: str, wrong: list[int], length: int, factors: tuple[float, float]
+    m: Measured,
+    gravity: str,
+    wrong: list[int],
+    stretch: list[int],
+    factors: tuple[float, float],
 ) -> Finding:
     forward, backward = factors
     text = (
-        f"through {length} layers the signal {_becomes(forward)} before the last, and the gradient "
-        f"{_becomes(backward)} on its way back"
+        f"on its way to the last of {len(stretch)} layers the signal {_becomes(forward)}, and on "
+        f"its way back the gradient {_becomes(backward)}"
     )
-    used = Counter(m.after[i].activation for i in wrong)
-    activation = used.most_common(1)[0][0]
-    asked = [bound for i in wrong for bound in _asked(m, i) if not math.isnan(bound)]
-    if asked:
-        text += (
-            f". The gain sqrt(fan_in E[W^2]) of {len(wrong)} is "
-            f"{_range([m.reports[i].gain for i in wrong])}; "
-            f"{activation or 'a linear layer'} asks for {_range(asked)}"
-        )
-    names = tuple(dict.fromkeys(names_of(m.result.calls[i])[0] for i in wrong))
-    layers = tuple(dict.fromkeys(m.result.calls[i].name for i in wrong))
-    mend = initialized(m, names)
+    ends = [i for i in stretch[:-1] if m.after[i].added and not m.after[i].next]
+    if not _grows(forward, backward):
+        ends = []
+    blamed = [i for i in wrong if i not in ends] or ([] if ends else stretch)
+    activation = Counter(m.after[i].activation for i in blamed or ends).most_common(1)[0][0]
     chapter = _CHAPTERS.get(activation, "derivations/variance")
+    text += _gains(m, blamed, activation)
+    others = sorted({m.after[i].other for i in blamed if m.after[i].other})
+    if others:
+        text += f". The audit does not know what {', '.join(others)} asks for"
+    if ends:
+        chapter = "derivations/variance"
+        text += (
+            f". Branches that are added: {len(ends)}. In the layers that end them weights of 0, or "
+            f"a gain of 1/sqrt({len(ends)}), keep the sum level"
+        )
+    layers = tuple(dict.fromkeys(m.result.calls[i].name for i in sorted(blamed + ends)))
+    names = tuple(dict.fromkeys(names_of(m.result.calls[i])[0] for i in blamed))
+    mend = "" if others else initialized(m, names)
     return Finding(gravity, "scale", layers, text, mend, chapter)
 
 
+def _gains(m: Measured, blamed: Sequence[int], activation: str | None) -> str:
+    """Return the sentence on the gains of these layers, "" where none is asked for."""
+    asked = [bound for i in blamed for bound in _asked(m, i) if not math.isnan(bound)]
+    if not asked:
+        return ""
+    return (
+        f". In {len(blamed)} of them the gain sqrt(fan_in E[W^2]) is "
+        f"{_range([m.reports[i].gain for i in blamed])}; "
+        f"{activation or 'a linear layer'} asks for {_range(asked)}"
+    )
+
+
 def _becomes(factor: float) -> str:
-    if math.isnan(factor) or 0.5 < factor < 2:
+    if math.isnan(factor):
+        return "is not measured"
+    if 0.5 < factor < 2:
         return "keeps its size"
     return f"grows {factor:.2g} times" if factor > 1 else f"shrinks to {factor:.1g} of its size"
 

@@ -16,12 +16,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from helpers._audit_batch import check_batch, examples_differ
 from helpers._audit_findings import Measured, findings, never_initialized
 from helpers._audit_graph import followers
 from helpers._audit_laws import Law
 from helpers._audit_layers import kind
 from helpers._audit_measure import measure, unmeasured
-from helpers._audit_pass import as_in_training, run, tensors_in
+from helpers._audit_pass import as_in_training, run
 from helpers._audit_records import Finding, LayerReport
 from helpers._audit_report import Report
 from helpers._batches import check_module
@@ -58,10 +59,10 @@ def audit(
     Raises
     ------
     TypeError
-        If ``model`` is no module or ``loss`` does not return one number.
+        If ``model`` is no module, or ``loss`` no function that returns one number.
     ValueError
-        If a parameter has no shape or no numbers yet, the batch holds NaN or does not fit, or
-        no gradient can start from the output. The message says which.
+        If a parameter has no shape or no numbers yet, the batch holds NaN or does not fit, the
+        loss cannot take the output, or no gradient can start from it. The message says which.
 
     Examples
     --------
@@ -74,7 +75,12 @@ def audit(
     model = getattr(model, "_orig_mod", model)  # torch.compile keeps the model itself there
     check_module(model)
     _check_parameters(model)
-    _check_batch(batch)
+    check_batch(batch)
+    if loss is not None and not callable(loss):
+        raise TypeError(
+            f"loss must be a function of the model's output; got {type(loss).__name__}. Labels go "
+            "into it: lambda output: cross_entropy(output, labels)"
+        )
     with as_in_training(model):
         return _audit(model, batch, loss)
 
@@ -94,7 +100,7 @@ def _audit(model: nn.Module, batch: Any, loss: Callable[[Any], torch.Tensor] | N
         return Report(type(model).__name__, total, None, "", tuple(reports), faults)
     result = run(model, batch, loss)
     after = followers(result.calls, result.loss.grad_fn)
-    measured = Measured(model, result, after, measure(result, after), _examples_differ(batch))
+    measured = Measured(model, result, after, measure(result, after), examples_differ(batch))
     called = {call.name for call in result.calls}
     reports = [r for _, _, r in measured.each(*_SHOWN)]
     reports += [unmeasured(name, module) for name, module in layers if name not in called]
@@ -117,26 +123,6 @@ def _check_parameters(model: nn.Module) -> None:
                 f"the parameter {name} is on the meta device, which holds no numbers: "
                 'call model.to_empty(device="cpu") and initialize it first'
             )
-
-
-def _check_batch(batch: Any) -> None:
-    """Refuse a batch that holds no finite tensor."""
-    tensors = list(tensors_in(batch))
-    if not tensors:
-        raise ValueError(f"batch must hold at least one tensor; got {type(batch).__name__}")
-    for tensor in tensors:
-        if tensor.numel() == 0:
-            raise ValueError(f"batch holds an empty tensor, of shape {tuple(tensor.shape)}")
-        if tensor.isnan().any():
-            raise ValueError("batch holds NaN")
-
-
-def _examples_differ(batch: Any) -> bool:
-    """Say whether the first axis of some tensor holds different examples."""
-    return any(
-        tensor.ndim and len(tensor) > 1 and bool((tensor != tensor[:1]).any())
-        for tensor in tensors_in(batch)
-    )
 
 
 if __name__ == "__main__":
