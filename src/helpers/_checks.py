@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+import numpy as np
+
 
 def one_of(argument: str, value: str, allowed: Iterable[str]) -> str:
     """Return ``value`` if it is one of ``allowed``.
@@ -38,3 +40,19 @@ def one_of(argument: str, value: str, allowed: Iterable[str]) -> str:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"unknown {argument} {value!r}.{hint} Allowed: {', '.join(allowed)}.")
     return value
+
+
+def check_count(name: str, count: int) -> None:
+    """Raise unless ``count`` is an integer from 1 up.
+
+    Raises
+    ------
+    TypeError
+        If it is not an integer.
+    ValueError
+        If it is below 1.
+    """
+    if isinstance(count, bool) or not isinstance(count, int | np.integer):
+        raise TypeError(f"{name} must be an integer; got {count!r}")
+    if count < 1:
+        raise ValueError(f"{name} must be 1 or more; got {count}")

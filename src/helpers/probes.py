@@ -13,15 +13,16 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.nn.modules.conv import _ConvNd
 
-from helpers._batches import (
+from helpers._models import (
+    Loss,
     check_initialized,
     check_pair,
     check_targets,
     check_tensor,
+    first_copied,
     forward_on_copies,
     random_state_kept,
 )
-from helpers.training import Loss
 
 BOUNDS = {nn.Sigmoid: (0.0, 1.0), nn.Tanh: (-1.0, 1.0)}
 _FEATURES_LAST = (nn.Linear, nn.RNNBase, nn.Embedding, nn.LayerNorm)
@@ -156,7 +157,7 @@ def _forward(model: nn.Module, x: torch.Tensor, calls: list[_Call]) -> Any:
 def _record(calls: list[_Call], name: str, module: nn.Module, _: Any, output: Any) -> Any:
     """Note the call; hand on a copy, so that a later in-place layer cannot overwrite it."""
     kind = type(module).__name__
-    tensor, copy = _first_copied(output, layer=f"{name} ({kind})")
+    tensor, copy = first_copied(output, layer=f"{name} ({kind})")
     unit_axis = calls[-1].unit_axis if calls else 1
     if isinstance(module, _FEATURES_LAST):
         unit_axis = -1
@@ -164,22 +165,6 @@ def _record(calls: list[_Call], name: str, module: nn.Module, _: Any, output: An
         unit_axis = 1
     calls.append(_Call(name, module, tensor, _moments(tensor), unit_axis))
     return copy
-
-
-def _first_copied(output: Any, layer: str) -> tuple[torch.Tensor, Any]:
-    """Return the first tensor of a layer's output, and the output with a copy in its place."""
-    if isinstance(output, tuple):
-        tensor, first = _first_copied(output[0], layer)
-        copied = (first, *output[1:])
-        return tensor, type(output)._make(copied) if hasattr(output, "_make") else copied
-    if not isinstance(output, torch.Tensor):
-        raise TypeError(
-            f"the layer {layer} must return a tensor or a tuple that begins with one; "
-            f"it returned {type(output).__name__}"
-        )
-    if torch.is_grad_enabled() and output.is_floating_point() and not output.requires_grad:
-        output = output.detach().requires_grad_()
-    return output, output.clone()
 
 
 def _backward(value: torch.Tensor, calls: list[_Call]) -> dict[torch.Tensor, torch.Tensor | None]:

@@ -1,0 +1,27 @@
+"""Progress bars that leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from tqdm.auto import tqdm
+
+
+def progress(iterable: Iterable, description: str) -> tqdm:
+    """Return ``iterable`` with a passing progress bar; ``TQDM_DISABLE=1`` switches all bars off.
+
+    Parameters
+    ----------
+    iterable
+        What to loop over.
+    description
+        Stands in front of the bar.
+    """
+    return progress_bar(description, iterable=iterable)
+
+
+def progress_bar(description: str, *, shown: bool = True, **what: Any) -> tqdm:
+    off = not shown or os.environ.get("TQDM_DISABLE", "0") not in {"", "0"}
+    return tqdm(desc=description, leave=False, disable=off, **what)

@@ -1,0 +1,16 @@
+"""Audit the start of any network: what its weights are, what they do, and what to mend.
+
+    from helpers.audit import audit
+
+    audit(model, batch, loss=lambda output: cross_entropy(output, labels))
+
+The same on the command line: ``python -m helpers.audit package.module:factory``, where the factory
+returns (model, batch) or (model, batch, loss).
+"""
+
+from helpers.audit.auditing import audit
+from helpers.audit.laws import Law
+from helpers.audit.records import Finding, LayerReport
+from helpers.audit.report import Report
+
+__all__ = ["Finding", "Law", "LayerReport", "Report", "audit"]

@@ -1,0 +1,176 @@
+"""What comes after each layer: read from the graph that autograd recorded in the forward pass.
+
+So a function such as ``torch.relu`` in a model's ``forward`` is seen as well as a module is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from torch.autograd.graph import Node
+
+from helpers.activations import ACTIVATIONS, Activation, derivatives, leaky_relu
+from helpers.audit.layers import SLOPE, activation_of, slope_of
+from helpers.audit.passes import Call
+
+_ACTIVATIONS = {
+    "Relu": "relu",
+    "Tanh": "tanh",
+    "Sigmoid": "sigmoid",
+    "Gelu": "gelu",
+    "Silu": "silu",
+    "LeakyRelu": "leaky_relu",
+    "Elu": "elu",
+    "Softplus": "softplus",
+}
+_OTHERS = re.compile(
+    "Hard|Mish|Clamp|Celu|LogSigmoid|Rrelu|Softshrink|Threshold|Maximum|Minimum|Fmax|Fmin|Where"
+    "|Sin$|Cos$|Atan$"
+)
+"""Functions of single numbers that the audit has no theory for: it follows them, no more."""
+_NORMS = ("LayerNorm", "BatchNorm", "GroupNorm", "RmsNorm", "RMSNorm")
+_RESHAPED = re.compile(
+    "Alias|Clone|View|Reshape|Permute|Transpose|^T$|Expand|Squeeze|Unsqueeze|ToCopy|Dropout"
+)
+_SELECTED = re.compile(
+    "Slice|Select|Split|Unbind|Pool|Pad|Cat|Stack|Upsample|Index|Gather|Copy|Mean|Roll|Flip"
+)
+
+_WHOLE, _PART, _SUM = range(3)  # what a path has kept of the signal
+
+
+@dataclass
+class After:
+    """What comes after a call: its activation, and what the signal then meets.
+
+    ``slope`` is that of a leaky ReLU, ``other`` the name of a function without a theory here.
+    ``layers`` are the calls that it enters with no normalization between, ``next`` those of them
+    that see every number of it, through the activation alone; ``norm`` is true where it meets a
+    normalization, ``added`` where it is added to another signal.
+    """
+
+    activation: str | None = None
+    slope: float = SLOPE
+    other: str | None = None
+    layers: set[int] = field(default_factory=set)
+    next: set[int] = field(default_factory=set)
+    norm: bool = False
+    added: bool = False
+
+    def __str__(self) -> str:
+        if first := self.activation or self.other:
+            return first
+        return "norm" if self.norm else "sum" if self.added else ""
+
+    @property
+    def phi(self) -> Activation | None:
+        """The activation that follows, with its own slope."""
+        known = ACTIVATIONS.get(self.activation or "")
+        if known is None or self.activation != "leaky_relu":
+            return known
+        return replace(
+            known,
+            function=partial(leaky_relu, slope=self.slope),
+            derivative=partial(derivatives.leaky_relu, slope=self.slope),
+        )
+
+
+def followers(calls: list[Call], root: Node | None) -> list[After]:
+    """Return what comes after each call, in the order of the calls."""
+    consumers: dict[Node, list[Node]] = defaultdict(list)
+    for node in _nodes(root):
+        for before, _ in node.next_functions:
+            if before is not None:
+                consumers[before].append(node)
+    entered: dict[Node, list[int]] = defaultdict(list)
+    for index, call in enumerate(calls):
+        if call.entry is not None:
+            entered[call.entry].append(index)
+    return [_after(call, calls, consumers, entered) for call in calls]
+
+
+def _nodes(root: Node | None) -> Iterator[Node]:
+    """Yield every node of the graph once."""
+    seen, waiting = set(), [root]
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        yield node
+        waiting.extend(before for before, _ in node.next_functions)
+
+
+def _after(
+    call: Call,
+    calls: list[Call],
+    consumers: dict[Node, list[Node]],
+    entered: dict[Node, list[int]],
+) -> After:
+    """Follow the signal from a call to the next layers and normalizations."""
+    after, seen, waiting = After(), set(), [(call.exit, _WHOLE)]
+    while waiting:
+        node, path = waiting.pop(0)
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        for index in entered[node]:
+            other = calls[index]
+            after.norm |= other.kind == "norm"
+            if other.kind == "matrix":
+                after.layers.add(index)
+                after.next |= {index} if path == _WHOLE else set()
+            elif other.kind == "activation":
+                _activated(after, activation_of(other.module), path, slope_of(other.module))
+                waiting.append((other.exit, path))
+        for user in consumers[node]:
+            name = re.sub(r"Backward.*", "", user.name())
+            after.norm |= any(norm in name for norm in _NORMS)
+            if name in _ACTIVATIONS:
+                slope = getattr(user, "_saved_negative_slope", SLOPE)
+                _activated(after, _activation(user, name), path, slope)
+                waiting.append((user, path))
+            elif _OTHERS.match(name) and _inputs(user) == 1:
+                if path != _SUM and after.activation is None:
+                    after.other = after.other or name.lower()
+                waiting.append((user, max(path, _PART)))
+            elif _RESHAPED.search(name):
+                waiting.append((user, path))
+            elif _SELECTED.search(name) or (name in ("Mul", "Div") and _inputs(user) == 1):
+                waiting.append((user, max(path, _PART)))
+            elif name in ("Add", "Sub"):
+                after.added |= _inputs(user) > 1
+                waiting.append((user, _SUM))
+    return after
+
+
+def _activated(after: After, name: str | None, path: int, slope: float) -> None:
+    """Note the first activation of the signal itself, before it is added to another."""
+    if after.activation is None and after.other is None and path != _SUM:
+        after.activation, after.slope = name, slope
+
+
+def classes(root: Node | None) -> int | None:
+    """Return how many classes a cross-entropy chooses from, None where the loss is another."""
+    for node in _nodes(root):
+        before = node.next_functions[0][0] if node.next_functions else None
+        if "NllLoss" in node.name() and before is not None and "LogSoftmax" in before.name():
+            dim = before._saved_dim
+            return before._input_metadata[0].shape[dim - 2**64 if dim >= 2**63 else dim]
+    return None
+
+
+def _activation(node: Node, name: str) -> str:
+    """Return the activation's name; SELU is an ELU with a scale."""
+    if name == "Elu" and getattr(node, "_saved_scale", 1) != 1:
+        return "selu"
+    return _ACTIVATIONS[name]
+
+
+def _inputs(node: Node) -> int:
+    """Return how many inputs of an operation carry a gradient."""
+    return sum(before is not None for before, _ in node.next_functions)

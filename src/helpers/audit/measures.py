@@ -1,0 +1,163 @@
+"""From the tensors of one pass to the numbers of each layer."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from helpers.activations import ACTIVATIONS, Activation
+from helpers.audit.graph import After
+from helpers.audit.laws import Law, recognise
+from helpers.audit.layers import Matrix, matrices
+from helpers.audit.norms import norm, rms, spread
+from helpers.audit.passes import Call, Pass
+from helpers.audit.records import NAN, LayerReport
+from helpers.theory import chi
+from helpers.theory.maps import mean_square
+
+SATURATION = {"sigmoid": math.log(19), "tanh": math.atanh(0.9)}
+"""The pre-activation beyond which the output is within 5% of its range from a bound."""
+
+
+def measure(result: Pass, after: list[After]) -> list[LayerReport]:
+    """Return a report for each call of the pass, all numbers read from the device at once."""
+    laws: dict[int, dict[str, Law]] = {}
+    tensors = [_numbers(call, then, result) for call, then in zip(result.calls, after, strict=True)]
+    names = [(i, key) for i, numbers in enumerate(tensors) for key in numbers]
+    values = [tensor for numbers in tensors for tensor in numbers.values()]
+    read = torch.stack([value.cpu().double() for value in values]).tolist() if values else []
+    numbers: list[dict[str, float]] = [{} for _ in tensors]
+    for (i, key), value in zip(names, read, strict=True):
+        numbers[i][key] = value
+    predictions = _predictions(result.calls, after, numbers)
+    reports = []
+    for call, then, known, predicted in zip(result.calls, after, numbers, predictions, strict=True):
+        if id(call.module) not in laws:
+            laws[id(call.module)] = laws_of(call.module)
+        reports.append(_report(call, then, known, predicted, laws[id(call.module)]))
+    return reports
+
+
+def unmeasured(name: str, module: nn.Module) -> LayerReport:
+    """Return the report of a layer that no pass called: its weights alone."""
+    found = matrices(module)
+    first = found[0] if found else None
+    return LayerReport(
+        name,
+        type(module).__name__,
+        shape=_stored_shape(first),
+        fan_in=first and first.fan_in,
+        fan_out=first and first.fan_out,
+        laws=laws_of(module),
+    )
+
+
+def laws_of(module: nn.Module) -> dict[str, Law]:
+    """Return the law of each parameter of a layer's own."""
+    known = {matrix.parameter: matrix for matrix in matrices(module)}
+    laws = {
+        name: recognise(matrix.weight, matrix.candidates(), matrix.start(), matrix.gates)
+        for name, matrix in known.items()
+        if matrix.weight.is_floating_point()
+    }
+    for name, parameter in module.named_parameters(recurse=False):
+        if name not in laws and parameter.is_floating_point() and parameter.numel():
+            laws[name] = recognise(parameter)
+    return laws
+
+
+def _numbers(call: Call, then: After, result: Pass) -> dict[str, torch.Tensor]:
+    """Return every number of a call as a tensor of no axes, not read yet."""
+    found, out = {}, call.output
+    if call.kind in ("parts", "activation") or out is None or not out.numel():
+        return found
+    found["signal"], found["spread"] = rms(out), spread(out, call.unit_axis)
+    if call.input is not None and call.input.numel():
+        found["input"] = rms(call.input)
+    for key, tensor in (("gradient", out), ("gradient_in", call.input)):
+        if (gradient := result.gradient(tensor)) is not None:
+            found[key] = norm(gradient)
+    for matrix in matrices(call.module)[:1]:
+        if matrix.fan_in is not None:
+            found["gain"] = rms(matrix.weight) * math.sqrt(matrix.fan_in)
+    bias = getattr(call.module, "bias", None)
+    if call.kind == "matrix" and isinstance(bias, torch.Tensor):
+        found["bias"] = rms(bias)
+    if then.activation == "relu" and out.ndim > 1:
+        others = [axis for axis in range(out.ndim) if axis != call.unit_axis % out.ndim]
+        found["dead"] = (out.detach().amax(others) <= 0).double().mean()
+    limit = SATURATION.get(then.activation or "")
+    if getattr(call.module, "mode", "") == "RNN_TANH":
+        limit = 0.9
+    if limit is not None:
+        found["saturated"] = (out.detach().abs() > limit).double().mean()
+    return found
+
+
+def _predictions(
+    calls: list[Call], after: list[After], numbers: list[dict[str, float]]
+) -> list[float]:
+    """Return what theory says of each layer's signal, from the gains of the weights."""
+    before: dict[int, int] = {}
+    for index, then in enumerate(after):
+        for following in then.next if calls[index].kind == "matrix" else ():
+            before[following] = index
+    q = [NAN] * len(calls)
+    for index, known in enumerate(numbers):
+        if "gain" not in known or calls[index].kind != "matrix":
+            continue
+        source = before.get(index)
+        if source is not None and not math.isnan(q[source]):
+            phi = after[source].phi or ACTIVATIONS["identity"]
+            entering = float(mean_square(phi.function, q[source]))
+        else:
+            entering = known.get("input", NAN) ** 2
+        q[index] = known["gain"] ** 2 * entering + known.get("bias", 0.0) ** 2
+    return [math.sqrt(value) for value in q]
+
+
+def _report(
+    call: Call, then: After, known: dict[str, float], predicted: float, laws: dict[str, Law]
+) -> LayerReport:
+    found = matrices(call.module)
+    first = found[0] if found else None
+    signal, gradient = known.get("signal", NAN), known.get("gradient", NAN)
+    return LayerReport(
+        call.name,
+        type(call.module).__name__,
+        shape=_stored_shape(first),
+        fan_in=first and first.fan_in,
+        fan_out=first and first.fan_out,
+        laws=laws,
+        follows=str(then),
+        gain=known.get("gain", NAN),
+        critical=_critical(then.phi, signal),
+        signal=signal,
+        spread=known.get("spread", NAN),
+        signal_gain=_ratio(signal, known.get("input", NAN)),
+        predicted=predicted,
+        gradient=gradient,
+        gradient_gain=_ratio(known.get("gradient_in", NAN), gradient),
+        dead=known.get("dead", NAN),
+        saturated=known.get("saturated", NAN),
+    )
+
+
+def _critical(activation: Activation | None, signal: float) -> float:
+    """Return the gain at which chi is 1: it keeps the mean square of the gradient."""
+    if activation is None or not math.isfinite(signal):
+        return NAN
+    factor = float(chi(activation, signal**2, sigma_w=1.0))
+    return 1 / math.sqrt(factor) if factor > 0 else NAN
+
+
+def _ratio(above: float, below: float) -> float:
+    return above / below if below and math.isfinite(below) else NAN
+
+
+def _stored_shape(matrix: Matrix | None) -> tuple[int, ...]:
+    if matrix is None:
+        return ()
+    return tuple((matrix.weight.transpose(0, 1) if matrix.transposed else matrix.weight).shape)

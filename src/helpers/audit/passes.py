@@ -1,0 +1,230 @@
+"""The one forward and one backward pass of an audit, on copies of all that a pass may change."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.autograd.graph import Node
+from torch.func import functional_call
+from torch.nn.modules.batchnorm import _NormBase
+
+from helpers._models import first_copied, random_state_kept
+from helpers.audit.batch import copied, tensors_in
+from helpers.audit.layers import kind, unit_axis
+
+Loss = Callable[[Any], torch.Tensor]
+_UNFIT = (RuntimeError, LookupError, TypeError, ValueError, AttributeError)
+_ARGUMENTS = (
+    ". Each entry of a tuple, list or dict is passed as an argument of its own: leave out labels, "
+    "and put them into the loss; a model that takes the list or dict itself gets it as (batch,)"
+)
+
+
+@dataclass
+class Call:
+    """One call of a module: where it stands, what went in and what came out.
+
+    ``entry`` and ``exit`` are the nodes of the gradient's graph that made its input and its output;
+    None where no gradient runs.
+    """
+
+    name: str
+    module: nn.Module
+    kind: str
+    input: torch.Tensor | None
+    output: torch.Tensor | None
+    unit_axis: int
+    entry: Node | None
+    exit: Node | None
+
+
+@dataclass
+class Pass:
+    """All calls in their order, the loss and every gradient of it."""
+
+    calls: list[Call] = field(default_factory=list)
+    loss: torch.Tensor | None = None
+    loss_kind: str = ""
+    gradients: dict[torch.Tensor, torch.Tensor | None] = field(default_factory=dict)
+
+    def gradient(self, tensor: torch.Tensor | None) -> torch.Tensor | None:
+        """Return dL/d(tensor), None where the loss does not depend on it."""
+        return None if tensor is None else self.gradients.get(tensor)
+
+
+def run(model: nn.Module, batch: Any, loss: Loss | None) -> Pass:
+    """Run the model forward and its loss backward, once each, in the mode that it is in."""
+    result = Pass()
+    with ExitStack() as stack:
+        stack.enter_context(_random_states_kept(model))
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        with ExitStack() as hooks:
+            for name, module in _watched(model):
+                hook = partial(_record, result.calls, name, kind(module))
+                hooks.enter_context(module.register_forward_hook(hook, with_kwargs=True))
+            output = _forward(model, batch)
+            result.loss, result.loss_kind = _loss(output, loss)
+        tensors = [p for p in model.parameters() if p.requires_grad]
+        for call in result.calls:
+            tensors += [t for t in (call.input, call.output) if t is not None and t.requires_grad]
+        tensors = list(dict.fromkeys(tensors))
+        result.gradients = dict(zip(tensors, _backward(result.loss, tensors), strict=True))
+    return result
+
+
+def _watched(model: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Return the modules to watch: those with parameters of their own, and those without parts."""
+    return [
+        (name, module)
+        for name, module in model.named_modules()
+        if "parametrizations" not in name.split(".")
+        and (kind(module) != "parts" or next(module.children(), None) is None)
+    ]
+
+
+@contextmanager
+def as_in_training(model: nn.Module) -> Iterator[None]:
+    """Normalize over the batch as in training, unless that is frozen; all else as in evaluation."""
+    modes = {module: module.training for module in model.modules()}
+    fast_path = torch.backends.mha.get_fastpath_enabled()
+    try:
+        torch.backends.mha.set_fastpath_enabled(False)
+        for module, training in modes.items():
+            frozen = modes[model] and not training
+            module.training = isinstance(module, _NormBase) and not frozen
+        with torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled and not _reads(model)):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast_path)
+        for module, training in modes.items():
+            module.training = training
+
+
+def _reads(model: nn.Module) -> bool:
+    """Say whether a layer is recurrent; cuDNN has no backward pass for it in evaluation mode."""
+    return any(isinstance(module, nn.RNNBase) for module in model.modules())
+
+
+@contextmanager
+def _random_states_kept(model: nn.Module) -> Iterator[None]:
+    """Restore the random states of torch, NumPy and Python, as a model may draw from any."""
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
+    try:
+        with random_state_kept(device):
+            yield
+    finally:
+        np.random.set_state(numpy_state)  # noqa: NPY002
+        random.setstate(python_state)
+
+
+def _record(
+    calls: list[Call],
+    name: str,
+    what: str,
+    module: nn.Module,
+    arguments: tuple[Any, ...],
+    options: dict[str, Any],
+    output: Any,
+) -> Any:
+    """Note the call; hand on a copy, so that a later in-place layer cannot overwrite it."""
+    axis = unit_axis(module, calls[-1].unit_axis if calls else -1)
+    given = next((t for t in tensors_in((arguments, options)) if t.is_floating_point()), None)
+    entry = None if given is None else given.grad_fn
+    if not isinstance(output, torch.Tensor) and not _begins_with_tensor(output):
+        calls.append(Call(name, module, what, given, None, axis, entry, None))
+        return output
+    tensor, handed_on = first_copied(output, layer=name)
+    copy = next(tensors_in(handed_on))
+    if tensor.is_floating_point():
+        calls.append(Call(name, module, what, given, tensor, axis, entry, copy.grad_fn))
+    return handed_on
+
+
+def _begins_with_tensor(output: Any) -> bool:
+    while isinstance(output, tuple) and output:
+        output = output[0]
+    return isinstance(output, torch.Tensor)
+
+
+def _forward(model: nn.Module, batch: Any) -> Any:
+    """Call the model on copies: a dict as keywords, a tuple as positions, else one argument."""
+    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    batch = copied(batch)
+    named = isinstance(batch, Mapping)
+    positional = type(batch) in (tuple, list)  # a named tuple, as PackedSequence, is one argument
+    arguments = () if named else tuple(batch) if positional else (batch,)
+    try:
+        return functional_call(model, buffers, arguments, batch if named else {}, strict=False)
+    except _UNFIT as error:
+        if isinstance(error, (TypeError, RuntimeError)) and "not defined" in str(error):
+            raise
+        spread_out = isinstance(error, TypeError) and "argument" in str(error)
+        hint = _ARGUMENTS if spread_out and (named or positional) else ""
+        raise ValueError(f"the model cannot take this batch: {error}{hint}") from error
+
+
+def _loss(output: Any, loss: Loss | None) -> tuple[torch.Tensor, str]:
+    """Return the number to go backward from, and where it comes from."""
+    if loss is not None:
+        try:
+            value, origin = loss(output), "as given"
+        except _UNFIT as error:
+            raise ValueError(f"the loss cannot take the model's output: {error}") from error
+        if not isinstance(value, torch.Tensor) or value.numel() != 1:
+            shape = tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
+            raise TypeError(f"loss must return one number, a tensor; it returned {shape}")
+    else:
+        own = output.get("loss") if isinstance(output, Mapping) else getattr(output, "loss", None)
+        if isinstance(own, torch.Tensor) and own.numel() == 1:
+            value, origin = own, "the output's own"
+        else:
+            value, origin = _projection(output), "random projection"
+    if value is None or not value.requires_grad:
+        raise ValueError(
+            f"no gradient can start from the loss ({origin}): it depends on no floating-point "
+            "tensor of the model. Is the output detached, of integers, or computed under no_grad?"
+        )
+    return value.reshape(()), origin
+
+
+def _projection(output: Any) -> torch.Tensor | None:
+    """Return sum(output * signs) / sqrt(numbers), the signs a product of one sign per index.
+
+    A mean square would send no gradient into a network whose output is 0; a plain mean would send
+    one that the symmetry of a layer could cancel. The signs are always the same.
+    """
+    numbers = np.random.default_rng(0)
+    total = None
+    for tensor in tensors_in(output):
+        if not (tensor.is_floating_point() and tensor.requires_grad and tensor.numel()):
+            continue
+        value = tensor.to(torch.promote_types(tensor.dtype, torch.float32))
+        for size in reversed(tensor.shape):
+            signs = torch.from_numpy(numbers.choice([-1.0, 1.0], size))
+            value = value @ signs.to(value)
+        value = value / tensor.numel() ** 0.5
+        total = value if total is None else total + value.to(total.device)
+    return total
+
+
+def _backward(value: torch.Tensor, tensors: list[torch.Tensor]) -> tuple[torch.Tensor | None, ...]:
+    """Return the gradients, without touching any ``.grad``."""
+    try:
+        return torch.autograd.grad(value, tensors, allow_unused=True)
+    except RuntimeError as error:
+        if "use_reentrant" not in str(error):
+            raise
+        raise ValueError(
+            "reentrant gradient checkpointing hides the gradients of single layers. For the audit "
+            "use checkpoint(..., use_reentrant=False), or switch it off."
+        ) from error

@@ -1,0 +1,120 @@
+"""What an audit says: of each layer, and what it found."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, metadata
+
+from helpers.audit.laws import Law
+
+GRAVITIES = ("grave", "warning", "note")
+NAN = math.nan
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """What one call of a layer holds and does.
+
+    Parameters
+    ----------
+    name, kind
+        The layer's name in the model, and the name of its class.
+    shape
+        Shape of its weight as stored; empty where there is none that the audit understands.
+    fan_in, fan_out
+        As in ``helpers.initializers.fans``, of one gate where there are several; None for an
+        embedding, a normalization and what is not understood.
+    laws
+        From a parameter's name in the layer to the law that its entries look like.
+    follows
+        What comes after the layer: the name of an activation or of a function without a theory
+        here (``"hardswish"``), ``"norm"``, ``"sum"`` (it is added to another signal), or ``""``:
+        the output, or something else.
+    gain
+        sqrt(fan_in E[W^2]): sigma_w of ``helpers.theory``.
+    critical
+        The gain with which the activation that follows, at the measured mean square q of the
+        layer's output, would keep the mean square of a gradient: 1 / sqrt(E[phi'(u)^2]), u ~
+        N(0, q). NaN where no activation follows that the course has a theory of.
+    signal, spread
+        Root mean square of the output; and its standard deviation over the examples, the root of
+        the mean of its square over units: the part of the signal that tells examples apart.
+    signal_gain
+        Root mean square of the output over that of the input.
+    predicted
+        ``signal`` as theory has it: from the gains of the layers alone, where one feeds the next
+        through an activation, else from the measured input. Linear and convolution only.
+    gradient
+        Norm of dL/d(output), all numbers of the batch together.
+    gradient_gain
+        Norm of dL/d(input) over that of dL/d(output).
+    dead
+        Fraction of units that the ReLU which follows sets to 0 on the whole batch; NaN without.
+    saturated
+        Fraction of the outputs within 5% of the range from a bound of the sigmoid or tanh that
+        follows (a sigmoid below 0.05 or above 0.95, a tanh beyond ±0.9); NaN without.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...] = ()
+    fan_in: int | None = None
+    fan_out: int | None = None
+    laws: dict[str, Law] = field(default_factory=dict)
+    follows: str = ""
+    gain: float = NAN
+    critical: float = NAN
+    signal: float = NAN
+    spread: float = NAN
+    signal_gain: float = NAN
+    predicted: float = NAN
+    gradient: float = NAN
+    gradient_gain: float = NAN
+    dead: float = NAN
+    saturated: float = NAN
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that the audit found.
+
+    Parameters
+    ----------
+    gravity
+        ``"grave"``: it will hardly train so. ``"warning"``: training suffers. ``"note"``: sound
+        perhaps, but know it.
+    principle
+        Which of the audit's principles it breaks, in one word: ``"symmetry"``.
+    layers
+        Names of the layers, or of the parameters where the layer has several.
+    text
+        What was found, with its numbers.
+    mend
+        A line of code that mends it, for a ``model`` in scope and ``torch`` imported; "" for none.
+    chapter
+        The chapter of the course that explains it, as ``"initialization/he"``.
+    """
+
+    gravity: str
+    principle: str
+    layers: tuple[str, ...]
+    text: str
+    mend: str
+    chapter: str
+
+    @property
+    def link(self) -> str:
+        """Address of the chapter on the course's site if the package names one, else its file."""
+        site = _site()
+        return f"{site}/chapters/{self.chapter}.html" if site else f"chapters/{self.chapter}.ipynb"
+
+
+def _site() -> str:
+    """Return the address of the site that the package's metadata calls Documentation, or ""."""
+    try:
+        urls = metadata("good-start").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return ""
+    named = dict(url.split(", ", 1) for url in urls)
+    return named.get("Documentation", "").rstrip("/")

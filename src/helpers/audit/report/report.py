@@ -1,0 +1,133 @@
+"""The report of an audit: as a record, as text, as a table of pandas and as a figure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from helpers.audit.records import Finding, LayerReport
+from helpers.audit.report.words import HEADINGS, NUMBERS, cell_of, laws_of, paragraph
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.figure import Figure
+
+_SHOWN = 40
+
+
+@dataclass(frozen=True)
+class Report:
+    """What :func:`helpers.audit.audit` found; shown as text, in a notebook as a table.
+
+    Parameters
+    ----------
+    model
+        The name of the model's class.
+    parameters
+        How many numbers it learns or holds fixed.
+    loss, loss_kind
+        The number from which the gradient started, and where it came from: ``"as given"``,
+        ``"the output's own"`` or ``"random projection"``. None where no pass
+        was made.
+    layers
+        A report for each call of a layer with parameters, in the order of the forward pass; after
+        them the layers that were not called.
+    findings
+        The gravest first.
+    """
+
+    model: str
+    parameters: int
+    loss: float | None
+    loss_kind: str
+    layers: tuple[LayerReport, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def grave(self) -> tuple[Finding, ...]:
+        """The grave findings alone."""
+        return tuple(finding for finding in self.findings if finding.gravity == "grave")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report in plain lists, dicts, numbers and strings, ready for JSON."""
+        layers = [
+            {name: _plain(value) for name, value in asdict(layer).items()}
+            | {"laws": {name: str(law) for name, law in layer.laws.items()}}
+            for layer in self.layers
+        ]
+        found = [asdict(finding) | {"link": finding.link} for finding in self.findings]
+        own = {"model": self.model, "parameters": self.parameters}
+        loss = {"loss": _plain(self.loss), "loss_kind": self.loss_kind}
+        return own | loss | {"layers": layers, "findings": found}
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Return a table with one row a layer."""
+        from pandas import DataFrame
+
+        return DataFrame(self.to_dict()["layers"])
+
+    def plot(self) -> Figure:
+        """Return a figure: signal and gradient layer by layer, with what theory predicts."""
+        from helpers.audit.report.figure import figure
+
+        return figure(self)
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the cells of the table as text, one tuple a layer, as ``HEADINGS`` has them."""
+        return [
+            (
+                layer.name or "(the model)",
+                layer.kind,
+                f"{layer.fan_in}, {layer.fan_out}" if layer.fan_in else "",
+                laws_of(layer),
+                layer.follows,
+                *(cell_of(key, getattr(layer, key)) for key in NUMBERS),
+            )
+            for layer in self.layers
+        ]
+
+    def summary(self) -> str:
+        """Return one line: how large the model is and how much was found."""
+        counts = [
+            f"{n} {gravity}"
+            for gravity in ("grave", "warning", "note")
+            if (n := sum(finding.gravity == gravity for finding in self.findings))
+        ]
+        loss = "" if self.loss is None else f"; loss {self.loss:.3g} ({self.loss_kind})"
+        return (
+            f"Audit of {self.model}: {self.parameters:,} parameters{loss}; "
+            f"findings: {', '.join(counts) or 'none'}"
+        )
+
+    def __repr__(self) -> str:
+        rows = self.rows()
+        if len(rows) > _SHOWN:
+            left_out = len(rows) - _SHOWN
+            middle = (f"... {left_out} more layers: report.layers", *[""] * (len(HEADINGS) - 1))
+            rows = [*rows[: _SHOWN // 2], middle, *rows[-_SHOWN // 2 :]]
+        filled = [i for i in range(len(HEADINGS)) if any(row[i] for row in rows)]
+        rows = [tuple(row[i] for i in filled) for row in (HEADINGS, *rows)]
+        numbers = [HEADINGS[i] in NUMBERS.values() for i in filled]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join(
+                cell.rjust(width) if number else cell.ljust(width)
+                for cell, width, number in zip(row, widths, numbers, strict=True)
+            ).rstrip()
+            for row in rows
+        ]
+        lines.insert(1, "-" * max(map(len, lines)))
+        return "\n".join([self.summary(), "", *lines, "", *map(paragraph, self.findings)]).rstrip()
+
+    def _repr_html_(self) -> str:
+        from helpers.audit.report.html import html
+
+        return html(self)
+
+
+def _plain(value: Any) -> Any:
+    """Return None for NaN, text for infinity: JSON has neither; a tuple as a list."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
+    return list(value) if isinstance(value, tuple) else value

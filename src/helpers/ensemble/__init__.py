@@ -1,0 +1,23 @@
+"""Train many networks of one architecture at once, as one batched computation.
+
+The parameters of the networks are stacked: one tensor with a first axis for the network. A small
+network leaves most of the processor idle; 32 of them in one multiplication do not.
+"""
+
+from helpers.ensemble.recurrent import lstm_states, rnn_states, train_recurrent
+from helpers.ensemble.training import (
+    EnsembleEvaluation,
+    EnsembleHistory,
+    evaluate_ensemble,
+    train_ensemble,
+)
+
+__all__ = [
+    "EnsembleEvaluation",
+    "EnsembleHistory",
+    "evaluate_ensemble",
+    "lstm_states",
+    "rnn_states",
+    "train_ensemble",
+    "train_recurrent",
+]

@@ -1,0 +1,184 @@
+"""Many networks of one architecture as one: their parameters stacked, and run as one batch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import count
+
+import torch
+from torch import nn
+from torch.func import functional_call, stack_module_state, vmap
+
+from helpers._models import check_module
+from helpers.activations import ACTIVATIONS
+
+Forward = Callable[[torch.Tensor], torch.Tensor]
+Update = Callable[[Sequence[torch.Tensor]], None]
+
+_ELEMENTWISE = {getattr(nn, activation.torch_name) for activation in ACTIVATIONS.values()}
+
+
+def check_networks(networks: Sequence[nn.Module]) -> None:
+    """Raise unless these are networks of one architecture that can be run as one."""
+    if not isinstance(networks, Sequence):
+        raise TypeError(f"networks must be a list of networks; got {type(networks).__name__}")
+    for network in networks:
+        check_module(network)
+    if not networks:
+        raise ValueError("networks must hold at least one network")
+    if len(set(map(id, networks))) < len(networks):
+        raise ValueError("networks must be different objects; one of them is given twice")
+    for i, network in enumerate(networks):
+        if _architecture(network) != _architecture(networks[0]):
+            raise ValueError(
+                "networks must have one architecture, dtype, device and mode; "
+                f"networks[{i}] differs from networks[0]"
+            )
+    for name, part in networks[0].named_modules():
+        if isinstance(part, nn.modules.dropout._DropoutNd | nn.RReLU):
+            raise ValueError(f"{name} ({part}) draws random numbers: train such networks with fit")
+        if getattr(part, "track_running_stats", False):
+            raise ValueError(f"{name} ({part}) keeps statistics: train such networks with fit")
+
+
+def stack(
+    networks: Sequence[nn.Module], x: torch.Tensor
+) -> tuple[dict[str, torch.Tensor], Forward]:
+    """Return the stacked parameters, and the function that runs all networks on them.
+
+    It maps inputs (networks, batch, ...) to outputs (networks, batch, ...).
+    """
+    network = networks[0]
+    parameters, buffers = stack_module_state(networks)
+    if _is_dense(network, x):
+        own = dict(network.named_parameters())
+        stacks = {own[name]: stack for name, stack in parameters.items()}
+        run = partial(_run_dense, network, stacks)
+    else:
+        call = vmap(lambda *state_and_input: functional_call(network, *state_and_input))
+
+        def run(inputs: torch.Tensor) -> torch.Tensor:
+            return call((parameters, buffers), inputs)
+
+    def forward(inputs: torch.Tensor) -> torch.Tensor:
+        return run(inputs.expand(len(networks), *inputs.shape[1:]))
+
+    try:
+        with torch.no_grad():
+            forward(x[None, :1])
+    except RuntimeError as error:
+        raise ValueError(f"these networks cannot be computed as one batch: {error}") from error
+    return parameters, forward
+
+
+@torch.no_grad()
+def write_back(stacks: dict[str, torch.Tensor], networks: Sequence[nn.Module]) -> None:
+    """Copy the stacked parameters into the networks."""
+    for i, network in enumerate(networks):
+        for name, parameter in network.named_parameters():
+            parameter.copy_(stacks[name][i])
+
+
+def _run_dense(
+    network: nn.Sequential, stacks: dict[nn.Parameter, torch.Tensor], inputs: torch.Tensor
+) -> torch.Tensor:
+    """Run dense networks: one ``baddbmm`` for each layer of all of them.
+
+    The signal is held as (networks, units, batch), so that the gradient of a weight comes out in
+    the layout of the weight. This takes less time than ``vmap``.
+    """
+    signal = inputs.flatten(2).mT
+    for part in network:
+        if isinstance(part, nn.Linear) and part.bias is None:
+            signal = stacks[part.weight] @ signal
+        elif isinstance(part, nn.Linear):
+            signal = torch.baddbmm(stacks[part.bias][:, :, None], stacks[part.weight], signal)
+        elif not isinstance(part, nn.Flatten):
+            signal = part(signal)
+    return signal.mT.contiguous()
+
+
+def _is_dense(network: nn.Module, x: torch.Tensor) -> bool:
+    """Tell whether the network is made of Linear and elementwise layers, after a flattening."""
+    if type(network) is not nn.Sequential:
+        return False
+    parts = list(network)
+    if str(parts[0]) == str(nn.Flatten()):
+        del parts[0]
+    elif x.ndim != 2:
+        return False
+    layers = [part for part in parts if type(part) is nn.Linear]
+    used = {parameter for layer in layers for parameter in layer.parameters()}
+    return used == set(network.parameters()) and all(
+        type(part) in {nn.Linear, *_ELEMENTWISE} for part in parts
+    )
+
+
+def _architecture(network: nn.Module) -> tuple:
+    tensors = [*network.named_parameters(), *network.named_buffers()]
+    kinds = [(name, t.shape, t.dtype, t.device, t.requires_grad) for name, t in tensors]
+    return type(network), str(network), network.training, kinds
+
+
+def learning_rates(lr: float | Sequence[float] | torch.Tensor, networks: int) -> torch.Tensor:
+    """Return one learning rate for each network."""
+    try:
+        rates = torch.as_tensor(lr, dtype=torch.float64, device="cpu").detach()
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"lr must be a number or one number per network; got {lr!r}") from None
+    if rates.shape not in {(), (networks,)}:
+        raise ValueError(
+            f"lr must be one number or one for each of the {networks} networks; "
+            f"got the shape {tuple(rates.shape)}"
+        )
+    if not ((rates >= 0) & rates.isfinite()).all():
+        raise ValueError(f"lr must be finite and at least 0; got {lr!r}")
+    return rates.expand(networks)
+
+
+def _sgd(parameters: Sequence[torch.Tensor], rates: torch.Tensor) -> Update:
+    """Return the step of gradient descent, with one rate for each network."""
+    rates = [_along_first(rates, parameter) for parameter in parameters]
+
+    @torch.no_grad()
+    def update(gradients: Sequence[torch.Tensor]) -> None:
+        for parameter, gradient, rate in zip(parameters, gradients, rates, strict=True):
+            parameter.addcmul_(gradient, rate, value=-1)
+
+    return update
+
+
+def _adam(parameters: Sequence[torch.Tensor], rates: torch.Tensor) -> Update:
+    """Return the step of Adam (Kingma and Ba, 2015), with one rate for each network."""
+    beta1, beta2, epsilon = 0.9, 0.999, 1e-8
+    rates = [_along_first(rates, parameter) for parameter in parameters]
+    means = [torch.zeros_like(parameter) for parameter in parameters]
+    squares = [torch.zeros_like(parameter) for parameter in parameters]
+    steps = count(1)
+
+    @torch.no_grad()
+    def update(gradients: Sequence[torch.Tensor]) -> None:
+        step = next(steps)
+        correction1, correction2 = 1 - beta1**step, 1 - beta2**step
+        for parameter, gradient, rate, mean, square in zip(
+            parameters, gradients, rates, means, squares, strict=True
+        ):
+            mean.lerp_(gradient, 1 - beta1)
+            square.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+            scale = square.sqrt().add_(epsilon * math.sqrt(correction2))
+            parameter.addcdiv_(mean * rate, scale, value=-math.sqrt(correction2) / correction1)
+
+    return update
+
+
+OPTIMIZERS: dict[str, Callable[[Sequence[torch.Tensor], torch.Tensor], Update]] = {
+    "sgd": _sgd,
+    "adam": _adam,
+}
+
+
+def _along_first(rates: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
+    rates = rates.to(parameter.dtype).to(parameter.device)
+    return rates.view(-1, *[1] * (parameter.ndim - 1))

@@ -1,0 +1,23 @@
+"""Networks that come without weights."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+
+def without_weights(parts: Callable[[], OrderedDict[str, nn.Module]]) -> nn.Sequential:
+    """Build a network on the CPU whose parameters are NaN.
+
+    The "meta" device gives shapes without numbers, so torch's own initialization draws nothing
+    from the global random generator.
+    """
+    with torch.device("meta"):
+        model = nn.Sequential(parts())
+    model.to_empty(device="cpu")
+    for parameter in model.parameters():
+        nn.init.constant_(parameter, torch.nan)
+    return model

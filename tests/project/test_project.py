@@ -1,0 +1,281 @@
+"""The project's own files agree with one another: dependencies, commands, workflows, licences."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from itertools import chain
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+import helpers
+from tools import constraints, environment
+from tools.notebooks import chapter_names
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+PYTHONS = SpecifierSet(PROJECT["project"]["requires-python"])
+DECLARED = {
+    canonicalize_name(requirement.name): requirement
+    for requirement in map(Requirement, chain(PROJECT["project"]["dependencies"], *EXTRAS.values()))
+}
+PINS = constraints.pins((ROOT / "constraints.txt").read_text("utf-8"))
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+GOALS = set(re.findall(r"^([a-z]+):", MAKEFILE, flags=re.M))
+each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+
+
+def exact(requirement: Requirement) -> str | None:
+    """Return the version that a requirement pins exactly, or None."""
+    (specifier,) = requirement.specifier or [None]
+    is_exact = specifier and specifier.operator == "==" and "*" not in specifier.version
+    return specifier.version if is_exact else None
+
+
+# Dependencies
+
+
+def test_every_constraint_is_one_exact_version() -> None:
+    lines = [line for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if line]
+    assert len(PINS) == sum(not line.startswith("#") for line in lines)
+    assert [name for name, requirement in PINS.items() if not exact(requirement)] == []
+
+
+def test_every_declared_dependency_is_pinned_within_its_bounds() -> None:
+    wrong = {
+        name: PINS.get(name)
+        for name, requirement in DECLARED.items()
+        if name not in PINS or not requirement.specifier.contains(exact(PINS[name]))
+    }
+    assert wrong == {}
+
+
+def test_torch_is_exact_for_those_who_ignore_the_constraints() -> None:
+    assert exact(DECLARED["torch"]) == exact(PINS["torch"]) == "2.13.0"
+
+
+def test_constraints_are_what_is_installed() -> None:
+    installed, elsewhere = constraints.needed()
+    assert {name: exact(pin) for name, pin in PINS.items() if not pin.marker} == installed
+    assert {name for name, pin in PINS.items() if pin.marker} == elsewhere
+
+
+def test_build_system_is_pinned_as_well() -> None:
+    for line in PROJECT["build-system"]["requires"]:
+        requirement = Requirement(line)
+        assert exact(requirement) == exact(PINS[canonicalize_name(requirement.name)])
+
+
+def test_conda_environment_has_the_same_pins() -> None:
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))
+    python, pip, through_pip = conda["dependencies"]
+    version = re.fullmatch(r"python=(\d+\.\d+)", python)
+    assert version
+    assert version[1] in PYTHONS
+    assert pip == "pip"
+    lines = through_pip["pip"]
+    assert lines[-2:] == [
+        "--constraint constraints.txt",
+        f"--editable .[{','.join(sorted(EXTRAS))}]",
+    ]
+    assert all(line.startswith("--extra-index-url ") for line in lines[:-2])
+    assert conda["name"] == PROJECT["project"]["name"]
+
+
+def test_every_way_to_install_takes_all_extras() -> None:
+    extras = set(EXTRAS)
+    assert set(environment.EXTRAS.split(",")) == constraints.EXTRAS == extras
+    for name in ("README.md", "book/how-to-use.md"):
+        commands = re.findall(r"--constraint (\S+) --editable \"\.\[([\w,]+)\]\"", read(name))
+        assert commands, name
+        for file, chosen in commands:
+            assert (ROOT / file).exists()
+            assert set(chosen.split(",")) == extras
+
+
+def test_every_place_names_the_same_pythons() -> None:
+    supported = [minor for minor in range(30) if f"3.{minor}" in PYTHONS]
+    low, high = min(supported), max(supported)
+    script = read("tools/setup.sh")
+    assert f"not (3, {low}) <= sys.version_info[:2] <= (3, {high})" in script
+    names = [f"3.{minor}" for minor in supported]
+    assert f"needs Python {', '.join(names[:-1])} or {names[-1]}." in script
+    assert f"python3 {' '.join(f'python{name}' for name in reversed(names))};" in script
+    assert list(constraints.PYTHONS) == names
+    assert f"Python 3.{low} to 3.{high}" in read("README.md")
+
+
+def imported(path: Path) -> set[str]:
+    """Return the top-level names that a module imports."""
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module for node in nodes if isinstance(node, ast.ImportFrom) if not node.level]
+    return {name.split(".")[0] for name in names}
+
+
+def sources() -> Iterator[Path]:
+    """Find every Python file of the project."""
+    for folder in ("src", "tests", "tools", "benchmarks", "book"):
+        yield from (ROOT / folder).rglob("*.py")
+
+
+def test_every_import_is_declared() -> None:
+    own = {path.stem for path in sources()} | {path.parent.name for path in sources()}
+    provided = packages_distributions()
+    undeclared = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sources()
+        for name in imported(path) - own - set(sys.stdlib_module_names)
+        if not {canonicalize_name(package) for package in provided.get(name, [])} & set(DECLARED)
+    }
+    assert undeclared == set()
+
+
+# Commands
+
+
+def read(name: str) -> str:
+    """Read a file of the project."""
+    return (ROOT / name).read_text("utf-8")
+
+
+def test_help_lists_every_command() -> None:
+    result = subprocess.run(
+        ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert set(re.findall(r"^  make (\w+) +\S", result.stdout, flags=re.M)) == GOALS
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, flags=re.M)
+    assert set(phony.split()) == GOALS
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "book/how-to-use.md"])
+def test_every_command_in_the_text_exists(name: str) -> None:
+    named = set(re.findall(r"(?:^|`|^    |\$ )make ([a-z]+)\b", read(name), flags=re.M))
+    assert named
+    assert named <= GOALS
+
+
+def test_continuous_integration_runs_what_the_readme_says() -> None:
+    lines = [line for line in read(".ci/run").splitlines() if line and not line.startswith("#")]
+    assert lines[-1] == "exec make test"
+    assert re.search(r"^    make test\b", read("README.md"), flags=re.M)
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=lambda c: c[0])
+def test_ruff_is_content(command: list[str]) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, "."],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+# Workflows
+
+
+def workflow(path: Path) -> dict:
+    """Read a workflow; the key "on" is read as true by YAML 1.1."""
+    content = yaml.safe_load(path.read_text("utf-8"))
+    return content | {"on": content.pop(True)}
+
+
+@each_workflow
+def test_actions_are_pinned_by_commit(path: Path) -> None:
+    used = re.findall(r"uses: +(.*)", path.read_text("utf-8"))
+    assert used
+    pinned = re.compile(
+        r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\./\.github/workflows/\w+\.yml"
+    )
+    assert [action for action in used if not pinned.fullmatch(action)] == []
+
+
+def test_an_action_has_the_same_commit_everywhere() -> None:
+    used = re.findall(r"uses: +([\w-]+/[\w-]+)@(.*)", "\n".join(map(Path.read_text, WORKFLOWS)))
+    assert len(set(used)) == len({action for action, _ in used})
+
+
+@each_workflow
+def test_workflow_is_bounded(path: Path) -> None:
+    content = workflow(path)
+    assert content["permissions"] == {"contents": "read"}
+    assert content["concurrency"]["group"]
+    for name, job in content["jobs"].items():
+        assert "uses" in job or job["timeout-minutes"] <= 60, name
+        for step in job.get("steps", []):
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+
+
+def test_pushes_and_pull_requests_are_tested_on_supported_pythons() -> None:
+    test, deploy = (
+        workflow(ROOT / ".github" / "workflows" / f"{name}.yml") for name in ("test", "deploy")
+    )
+    assert {"push", "pull_request", "workflow_call"} == set(test["on"])
+    assert test["on"]["push"] == {"branches-ignore": deploy["on"]["push"]["branches"]}
+    versions = test["jobs"]["test"]["strategy"]["matrix"]["python-version"]
+    assert "3.11" in versions
+    assert len(versions) > 1
+    assert [version for version in versions if version not in PYTHONS] == []
+    assert test["jobs"]["test"]["steps"][-1]["run"] == "bash .ci/run"
+
+
+def test_only_what_passed_its_tests_is_published() -> None:
+    jobs = workflow(ROOT / ".github" / "workflows" / "deploy.yml")["jobs"]
+    assert jobs["test"]["uses"] == "./.github/workflows/test.yml"
+    assert set(jobs["deploy"]["needs"]) == {"test", "build"}
+    assert {name for name, job in jobs.items() if "permissions" in job} == {"deploy"}
+
+
+# Text
+
+
+def test_table_of_contents_lists_every_chapter_and_no_other_file() -> None:
+    toc = yaml.safe_load(read("_toc.yml"))
+    files = [chapter["file"] for part in toc["parts"] for chapter in part["chapters"]]
+    missing = [
+        f for f in files if not any((ROOT / f"{f}{end}").exists() for end in (".md", ".ipynb"))
+    ]
+    assert missing == []
+    assert sorted(f for f in files if f.startswith("chapters/")) == [
+        f"chapters/{name}" for name in chapter_names()
+    ]
+
+
+def test_readme_lists_every_chapter() -> None:
+    linked = re.findall(r"\]\(chapters/(.*?)\.ipynb\)", read("README.md"))
+    assert sorted(linked) == chapter_names()
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_links_between_files_resolve(name: str) -> None:
+    links = re.findall(r"\]\(([^)#:]+)\)", read(name))
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_citation_names_this_version() -> None:
+    citation = yaml.safe_load(read("CITATION.cff"))
+    assert citation["version"] == helpers.__version__
+    assert citation["authors"] == [{"name": "The Good Start authors"}]
+    assert citation["license"] == ["MIT", "CC-BY-4.0"]
+
+
+def test_licence_holds_both_texts() -> None:
+    text = " ".join(read("LICENSE").split())
+    assert "Permission is hereby granted, free of charge" in text
+    assert "Creative Commons Attribution 4.0 International Public License" in text
+    assert "Creative Commons may be contacted at creativecommons.org." in text
