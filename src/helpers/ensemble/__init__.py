@@ -4,13 +4,9 @@ The parameters of the networks are stacked: one tensor with a first axis for the
 network leaves most of the processor idle; 32 of them in one multiplication do not.
 """
 
+from helpers.ensemble.judging import EnsembleEvaluation, evaluate_ensemble
 from helpers.ensemble.recurrent import lstm_states, rnn_states, train_recurrent
-from helpers.ensemble.training import (
-    EnsembleEvaluation,
-    EnsembleHistory,
-    evaluate_ensemble,
-    train_ensemble,
-)
+from helpers.ensemble.training import EnsembleHistory, train_ensemble
 
 __all__ = [
     "EnsembleEvaluation",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
 
@@ -31,7 +31,7 @@ def check_networks(networks: Sequence[nn.Module]) -> None:
     if len(set(map(id, networks))) < len(networks):
         raise ValueError("networks must be different objects; one of them is given twice")
     for i, network in enumerate(networks):
-        if _architecture(network) != _architecture(networks[0]):
+        if architecture(network) != architecture(networks[0]):
             raise ValueError(
                 "networks must have one architecture, dtype, device and mode; "
                 f"networks[{i}] differs from networks[0]"
@@ -116,10 +116,22 @@ def _is_dense(network: nn.Module, x: torch.Tensor) -> bool:
     )
 
 
-def _architecture(network: nn.Module) -> tuple:
+def architecture(network: nn.Module) -> tuple:
+    """Return what networks have in common that can be run as one: equal for these, hashable."""
     tensors = [*network.named_parameters(), *network.named_buffers()]
     kinds = [(name, t.shape, t.dtype, t.device, t.requires_grad) for name, t in tensors]
-    return type(network), str(network), network.training, kinds
+    parts = [
+        (name, type(part), part.training, *_own_values(part))
+        for name, part in network.named_modules()
+    ]
+    return str(network), tuple(kinds), tuple(parts)
+
+
+def _own_values(part: nn.Module) -> Iterator[tuple[str, str]]:
+    """Yield the attributes that a module's own code may read: numbers, names, functions."""
+    for name, value in vars(part).items():
+        if not name.startswith("_") and name != "training":
+            yield name, repr(value)
 
 
 def learning_rates(lr: float | Sequence[float] | torch.Tensor, networks: int) -> torch.Tensor:

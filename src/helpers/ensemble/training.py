@@ -6,23 +6,22 @@ network leaves most of the processor idle; 32 of them in one multiplication do n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
-from torch.func import vmap
 from torch.nn.functional import cross_entropy
 
 from helpers._checks import check_count, one_of
 from helpers._models import Loss, check_data, check_initialized, mode
 from helpers._progress import progress
+from helpers.ensemble.judging import judge, judge_all
 from helpers.ensemble.stacks import (
     OPTIMIZERS,
-    Forward,
     check_networks,
     learning_rates,
     stack,
@@ -45,13 +44,6 @@ class EnsembleHistory:
     validation_step: np.ndarray
     validation_loss: np.ndarray
     validation_accuracy: np.ndarray
-
-
-class EnsembleEvaluation(NamedTuple):
-    """Mean loss, and accuracy (the fraction of right answers), of each network."""
-
-    loss: np.ndarray
-    accuracy: np.ndarray
 
 
 def train_ensemble(
@@ -110,6 +102,38 @@ def train_ensemble(
         If the networks differ in architecture, cannot be trained together, or hold NaN, or if a
         shape, device or number does not fit; the message says which.
     """
+    return train_in_steps(
+        networks,
+        x,
+        y,
+        lr=lr,
+        steps=steps,
+        batch_size=batch_size,
+        generator=generator,
+        optimizer=optimizer,
+        validation=validation,
+        validate_every=validate_every,
+        loss=loss,
+        counter=partial(progress, description="training"),
+    )
+
+
+def train_in_steps(
+    networks: Sequence[nn.Module],
+    x: torch.Tensor,
+    y: torch.Tensor,
+    *,
+    lr: float | Sequence[float] | torch.Tensor,
+    steps: int,
+    batch_size: int,
+    generator: torch.Generator | Sequence[torch.Generator],
+    optimizer: str,
+    validation: tuple[torch.Tensor, torch.Tensor] | None,
+    validate_every: int | None,
+    loss: Loss,
+    counter: Callable[[range], Iterable[int]],
+) -> EnsembleHistory:
+    """Train as ``train_ensemble`` does; ``counter`` yields the steps, and may stop the training."""
     check_count("steps", steps)
     check_count("batch_size", batch_size)
     check_count("validate_every", steps if validate_every is None else validate_every)
@@ -127,89 +151,19 @@ def train_ensemble(
     update = OPTIMIZERS[optimizer](trained, learning_rates(lr, len(networks)))
     rows, judged, judged_after = [], [], []
     with mode(networks[0], training=True):
-        for step in progress(range(1, steps + 1), "training"):
+        for step in counter(range(1, steps + 1)):
             batch = next(batches).to(x.device)
-            losses, accuracies = _judge(forward, x[batch], y[batch], loss)
+            losses, accuracies = judge(forward, x[batch], y[batch], loss)
             update(torch.autograd.grad(losses.sum(), trained, materialize_grads=True))
             rows.append(torch.stack([losses.detach(), accuracies]))
             if validation and (step == steps or step % (validate_every or steps) == 0):
-                judged.append(_evaluate(networks[0], forward, *validation, loss, 1000))
+                judged.append(judge_all(networks[0], forward, *validation, loss, 1000))
                 judged_after.append(step)
     write_back(parameters, networks)
     losses, accuracies = torch.stack(rows, dim=1).cpu().double().numpy()
     validated = np.array(judged).reshape(-1, 2, len(networks))
     after = np.array(judged_after, dtype=int)
     return EnsembleHistory(losses, accuracies, after, validated[:, 0], validated[:, 1])
-
-
-def evaluate_ensemble(
-    networks: Sequence[nn.Module],
-    x: torch.Tensor,
-    y: torch.Tensor,
-    *,
-    loss: Loss = cross_entropy,
-    batch_size: int = 1000,
-) -> EnsembleEvaluation:
-    """Return the mean loss and the accuracy of each network, in evaluation mode.
-
-    Parameters
-    ----------
-    networks
-        As for ``train_ensemble``; left as they came.
-    x, y, loss
-        As for ``fit``.
-    batch_size
-        Examples computed at once, 1 or more; the result does not depend on it.
-
-    Returns
-    -------
-    EnsembleEvaluation
-        ``loss`` and ``accuracy``, of shape (networks,). A network that diverged has the loss NaN;
-        an accuracy is NaN where ``y`` holds no labels.
-
-    Raises
-    ------
-    TypeError
-        If an argument has the wrong type, or labels are not int64.
-    ValueError
-        If the networks differ in architecture or cannot be run together, or a shape, device or
-        number does not fit; the message says which.
-    """
-    check_count("batch_size", batch_size)
-    check_networks(networks)
-    check_data(networks[0], (x, y))
-    _, forward = stack(networks, x)
-    return _evaluate(networks[0], forward, x, y, loss, batch_size)
-
-
-def _judge(
-    forward: Forward, inputs: torch.Tensor, targets: torch.Tensor, loss: Loss
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the mean loss and the accuracy of each network on one batch, unread."""
-    outputs = forward(inputs)
-    targets = targets.expand(len(outputs), *targets.shape[1:])
-    losses = vmap(loss)(outputs, targets)
-    if targets.is_floating_point():
-        return losses, torch.full_like(losses, torch.nan)
-    right = outputs.detach().argmax(2) == targets
-    return losses, right.flatten(1).to(losses.dtype).mean(1)
-
-
-@torch.no_grad()
-def _evaluate(
-    network: nn.Module,
-    forward: Forward,
-    x: torch.Tensor,
-    y: torch.Tensor,
-    loss: Loss,
-    batch_size: int,
-) -> EnsembleEvaluation:
-    batches = list(zip(x[None].split(batch_size, 1), y[None].split(batch_size, 1), strict=True))
-    with mode(network, training=False):
-        rows = [torch.stack(_judge(forward, *batch, loss)) for batch in batches]
-    sizes = [inputs.shape[1] for inputs, _ in batches]
-    means = np.average(torch.stack(rows).cpu().double(), axis=0, weights=sizes)
-    return EnsembleEvaluation(*means)
 
 
 def _batches(
