@@ -15,6 +15,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # another worker needs the core on whic
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy, whose threads cannot sleep
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let nbval compare all of an output but the numbers that were measured in its run."""
+    if hasattr(config.option, "nbval_sanitize_with"):
+        config.option.nbval_sanitize_with = str(Path(__file__).parent / "tools" / "measured.txt")
+
+
 @pytest.fixture(autouse=True)
 def _backends(monkeypatch: pytest.MonkeyPatch) -> None:
     """No window and no TensorFlow; the notebooks' kernels are not told, they find out alone."""

@@ -19,6 +19,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from tools.execution import FAILURES, execute, read
+from tools.form_rules import is_folded, label_of
 from tools.pictures import keep_pictures
 
 CHAPTERS = Path(__file__).resolve().parents[1] / "chapters"
@@ -26,7 +27,7 @@ NOTEBOOK_METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-CELL_METADATA = {"tags", "mystnb"}
+CELL_METADATA = {"tags", "mystnb", "jupyter"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -77,6 +78,19 @@ def write(notebook: NotebookNode, path: Path) -> bool:
     return True
 
 
+def fold(cell: NotebookNode) -> None:
+    """Let the site and JupyterLab fold a cell that is tagged, under the label it begins with."""
+    shown = cell.metadata.get("mystnb", {})
+    shown.pop("code_prompt_show", None)
+    cell.metadata.pop("jupyter", None)
+    if is_folded(cell) and (label := label_of(cell)):
+        cell.metadata["jupyter"] = {"source_hidden": True}
+        shown = {"code_prompt_show": label, **shown}
+    cell.metadata.pop("mystnb", None)
+    if shown:
+        cell.metadata["mystnb"] = shown
+
+
 def normalise(notebook: NotebookNode) -> None:
     """Leave in an executed notebook only what does not change from run to run."""
     notebook.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
@@ -87,6 +101,7 @@ def normalise(notebook: NotebookNode) -> None:
         )
         if cell.cell_type != "code":
             continue
+        fold(cell)
         count += bool(cell.source.strip())
         cell.execution_count = count if cell.source.strip() else None
         for output in cell.outputs:

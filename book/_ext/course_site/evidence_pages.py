@@ -34,7 +34,8 @@ NOTES = {"refuted": "What is right", "broken": "What fails", "holds-if": "The co
 CARD = re.compile(
     r'<div class="evidence evidence-(?P<style>[\w-]+)" id="(?:claim|reproduction)-(?P<id>[\w-]+)">'
     r".*?<p class=\"evidence-statement\">(?P<statement>.*?)</p>"
-    r'<p class="evidence-measured"><b>Measured:</b> (?P<measured>.*?)</p></div>',
+    r'<p class="evidence-measured"><b>Measured:</b> (?P<measured>.*?)</p>'
+    r"(?:<details>.*?</details>)?</div>",
     re.DOTALL,
 )
 

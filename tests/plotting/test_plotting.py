@@ -62,7 +62,7 @@ def test_band_draws_the_mean_and_the_range():
 
 def test_strip_draws_every_measurement_in_its_row():
     ax = plt.figure().subplots()
-    plotting.strip(ax, {"first": [0.1, 0.2, 0.3], "second": [0.9]})
+    plotting.strip_on(ax, {"first": [0.1, 0.2, 0.3], "second": [0.9]})
     np.testing.assert_allclose(ax.lines[0].get_xdata(), [0.1, 0.2, 0.3])
     np.testing.assert_allclose(ax.lines[1].get_ydata(), [1])
     assert [label.get_text() for label in ax.get_yticklabels()] == ["first", "second"]
@@ -71,7 +71,7 @@ def test_strip_draws_every_measurement_in_its_row():
 
 def test_layers_keeps_a_start_without_signal_in_the_legend_and_off_the_axis():
     ax = plt.figure().subplots()
-    plotting.layers(ax, {"none": [0.0, 0.0], "some": [[1.0, 10.0], [1.0, 30.0]]}, ["a", "b"])
+    plotting.layers_on(ax, {"none": [0.0, 0.0], "some": [[1.0, 10.0], [1.0, 30.0]]}, ["a", "b"])
     ax.legend()
     assert np.isnan(ax.lines[0].get_ydata()).all()
     np.testing.assert_allclose(ax.lines[1].get_ydata(), [1, 20])

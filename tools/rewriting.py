@@ -1,0 +1,28 @@
+"""The chapters that are not yet in the new form. The list only shrinks; tests see to it."""
+
+from __future__ import annotations
+
+NOT_YET = frozenset(
+    {
+        "activations/output-layers",
+        "activations/relu-family",
+        "activations/sigmoid",
+        "activations/tanh",
+        "background/networks-weights-activations",
+        "derivations/activation-derivatives",
+        "derivations/mean-field",
+        "derivations/variance",
+        "initialization/data-dependent",
+        "initialization/orthogonal",
+        "initialization/random",
+        "initialization/xavier",
+        "initialization/zero-and-constant",
+        "practice/audit-your-network",
+        "practice/frameworks",
+        "practice/image-classification",
+        "practice/initialization-grid",
+        "practice/mnist-cnn",
+        "practice/speech",
+        "practice/text",
+    }
+)
