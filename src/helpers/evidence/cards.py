@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-from IPython.display import display
+from IPython.display import display  # pip install "good-start[course]"
 
 from helpers._checks import one_of
 from helpers.evidence.conditions import Condition, EvidenceError
@@ -67,7 +67,7 @@ def claim(
     *,
     verdict: str,
     measured: str,
-    conditions: Sequence[Condition] | None = None,
+    conditions: Iterable[Condition] | None = None,
     holds: bool | None = None,
 ) -> None:
     """Settle a statement of the sources and show its card.
@@ -110,7 +110,7 @@ def reproduction(
     id: str,
     *,
     measured: str,
-    conditions: Sequence[Condition] | None = None,
+    conditions: Iterable[Condition] | None = None,
     holds: bool | None = None,
 ) -> None:
     """Compare a published result with what this course measures and show its card.
@@ -138,7 +138,7 @@ def reproduction(
 
 
 def _require(
-    id: str, measured: str, conditions: Sequence[Condition] | None, holds: bool | None
+    id: str, measured: str, conditions: Iterable[Condition] | None, holds: bool | None
 ) -> tuple[Condition, ...]:
     """Raise unless the measurement supports the entry ``id`` and says what it saw."""
     if (conditions is None) == (holds is None):
@@ -151,10 +151,11 @@ def _require(
         if not holds:
             raise EvidenceError(f"{id}: the measurement does not support the verdict: {measured}")
         return ()
-    if wrong := [each for each in conditions if not isinstance(each, Condition)]:
+    rests_on = tuple(conditions) if isinstance(conditions, Iterable) else (conditions,)
+    if wrong := [each for each in rests_on if not isinstance(each, Condition)]:
         raise TypeError(f"conditions must come from evidence.condition; got {wrong[0]!r}")
-    if not conditions:
+    if not rests_on:
         raise ValueError("conditions must hold at least one")
-    if failed := [str(each) for each in conditions if not each.holds]:
+    if failed := [str(each) for each in rests_on if not each.holds]:
         raise EvidenceError(f"{id}: " + "; ".join(failed))
-    return tuple(conditions)
+    return rests_on

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
-from helpers.evidence.numbers import Measured, about, is_difference, is_measured, numbers, plain
+from helpers.evidence.numbers import (
+    Measured,
+    about,
+    ends,
+    is_difference,
+    is_measured,
+    numbers,
+    paired,
+    plain,
+    rounded,
+)
 
 
 class EvidenceError(AssertionError):
@@ -51,9 +61,11 @@ def condition(
     expected, tolerance
         The value must not differ from ``expected`` by more than ``tolerance``.
     above, below
-        The value must lie above or below these, or between them. A plain number is a bound, and
-        is shown as "allowed"; an array is the other side of a comparison, and is shown as
-        measured. Arrays are compared entry by entry, labelled ones label by label.
+        The value must lie above or below these, or between them.
+
+    A plain number, expected or as a bound, is shown as "allowed". An array, or a number of NumPy,
+    is the other side of a comparison, and is shown as measured. Arrays are compared entry by
+    entry, labelled ones label by label.
 
     Returns
     -------
@@ -65,7 +77,8 @@ def condition(
     TypeError
         If nothing is demanded, or too much, or a value holds no real numbers.
     ValueError
-        If a value is empty, the tolerance is negative or not finite, or shapes or labels differ.
+        If a value is empty, a bound or the tolerance is not finite, the tolerance is negative, no
+        number lies between the bounds, or shapes or labels differ.
 
     Examples
     --------
@@ -76,18 +89,25 @@ def condition(
     >>> condition("slope of ReLU at 0", 0, 0)
     ✓ slope of ReLU at 0: exactly 0
     """
-    if (expected is None) == (above is None and below is None):
+    bounds = {
+        side: bound for side, bound in (("above", above), ("below", below)) if bound is not None
+    }
+    if not isinstance(statement, str) or not statement.strip():
+        raise TypeError(f"a statement must say what is measured; got {statement!r}")
+    if (expected is None) == (not bounds):
         raise TypeError(f"{statement!r} needs either an expected value, or above, below or both")
-    if not (0 <= tolerance < math.inf):
-        raise ValueError(f"tolerance must be finite and 0 or larger; got {tolerance!r}")
     try:
         if isinstance(value, str) or isinstance(expected, str):
-            return Condition(statement, value == expected, f"{statement}: {value!r}")
-        if expected is not None:
-            return _near(statement, value, expected, tolerance)
-        return _between(statement, value, above, below)
+            held, text = _same(value, expected)
+        elif expected is not None:
+            held, text = _near(value, expected, tolerance)
+        elif tolerance:
+            raise TypeError("a tolerance needs an expected value")
+        else:
+            held, text = _between(value, bounds)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{statement!r}: {error}") from error
+    return Condition(statement, held, f"{statement}: {text}")
 
 
 def check(
@@ -111,15 +131,15 @@ def check(
     EvidenceError
         If the value does not keep to the condition, or is NaN; the message shows what it is.
     TypeError, ValueError
-        As for ``condition``.
+        As for ``condition``; and if a value without bounds is no truth value.
 
     Examples
     --------
     >>> check("the variance of a uniform law on [-1, 1]", 0.3334, 1 / 3, 0.001)
     ✓ the variance of a uniform law on [-1, 1]: ≈0.3334 (allowed 0.332333 to 0.334333)
     """
-    if expected is None and above is None and below is None:
-        held = Condition(statement, bool(numbers(value).all()), statement)
+    if expected is above is below is None and not tolerance:
+        held = Condition(statement, _true(statement, value), statement)
     else:
         held = condition(statement, value, expected, tolerance, above=above, below=below)
     if not held.holds:
@@ -127,65 +147,79 @@ def check(
     print(held)
 
 
-def _near(statement: str, value: Measured, expected: Measured, tolerance: float) -> Condition:
-    measured, wanted = numbers(value), numbers(expected)
-    if wanted.shape not in {(), measured.shape}:
-        raise ValueError(f"a value of shape {measured.shape} against {wanted.shape}")
-    distance = np.abs(measured - wanted)
-    holds = bool(np.all(distance <= tolerance))
-    if wanted.ndim:
-        text = f"largest distance {about(distance.max())} (allowed {plain(tolerance)})"
-    elif tolerance == 0:
-        shown = plain(float(wanted))
-        text = f"exactly {shown}" if holds else f"{about(measured, 6)} (allowed {shown})"
-    else:
-        low, high = float(wanted) - tolerance, float(wanted) + tolerance
-        text = f"{_resolved(measured, low, high)} (allowed {plain(low)} to {plain(high)})"
-    return Condition(statement, holds, f"{statement}: {text}")
+def _true(statement: str, value: Measured) -> bool:
+    truths = numbers(value)
+    if not np.isin(truths, (0, 1)).all():
+        raise TypeError(f"{statement!r} needs bounds, or a truth value; got {about(value)}")
+    return bool(truths.all())
 
 
-def _between(
-    statement: str, value: Measured, above: Measured | None, below: Measured | None
-) -> Condition:
+def _same(value: str, expected: str | None) -> tuple[bool, str]:
+    if not (isinstance(value, str) and isinstance(expected, str)):
+        raise TypeError(f"a text needs a text that is expected; got {value!r} and {expected!r}")
+    held = str(value) == str(expected)
+    return held, repr(str(value)) + ("" if held else f" (allowed {str(expected)!r})")
+
+
+def _near(value: Measured, expected: Measured, tolerance: float) -> tuple[bool, str]:
+    allowed = numbers(tolerance).item()
+    if not 0 <= allowed < math.inf:
+        raise ValueError(f"the tolerance must be finite and 0 or larger; got {tolerance!r}")
+    measured, wanted = paired(value, expected)
+    with np.errstate(invalid="ignore", over="ignore"):  # not finite is not near to anything
+        distance = np.abs(measured - wanted)
+    held = bool(np.all(distance <= allowed))
+    if is_measured(expected):
+        both = "" if wanted.size > 1 else f"{about(value)} against {about(expected)}, "
+        return held, f"{both}largest distance {about(distance.max())} (allowed {plain(allowed)})"
+    center = _finite("the expected value", wanted.item())
+    if allowed == 0:
+        exactly = plain(center, 15)
+        shown = f"{about(value, _digits(value, [center]))} (allowed {exactly})"
+        return held, f"exactly {exactly}" if held else shown
+    low, high = center - allowed, center + allowed
+    bounds = f"{plain(low)} to {plain(high)}"
+    if allowed < 1e-4 * abs(center):
+        bounds = f"{plain(center, 15)} \u00b1 {plain(allowed)}"
+    return held, f"{about(value, _digits(value, [low, high]))} (allowed {bounds})"
+
+
+def _between(value: Measured, bounds: dict[str, Measured]) -> tuple[bool, str]:
     low, high = (value.low, value.high) if is_difference(value) else (value, value)
-    holds = (above is None or _all_above(low, above)) and (below is None or _all_above(below, high))
-    bounds = {"above": above, "below": below}
-    given = {side: bound for side, bound in bounds.items() if bound is not None}
-    typed = {side: bound for side, bound in given.items() if not is_measured(bound)}
-    others = " and ".join(f"{side} {about(given[side])}" for side in given if side not in typed)
-    text = f"{_text(value, typed)} {others}".strip()
+    pairs = {"above": (low, bounds.get("above")), "below": (bounds.get("below"), high)}
+    held = all(np.all(np.greater(*paired(*pairs[side]))) for side in bounds)
+    typed = {side: _finite(side, bound) for side, bound in bounds.items() if not is_measured(bound)}
+    if len(typed) == 2 and typed["above"] >= typed["below"]:
+        raise ValueError(f"no number lies above {typed['above']} and below {typed['below']}")
+    others = {side: bound for side, bound in bounds.items() if side not in typed}
+    digits = _digits(value, list(typed.values()), others.values())
+    text = about(value, digits)
+    text += "".join(f" {side} {about(other, digits)}" for side, other in others.items())
     if len(typed) == 2:
-        text += f" (allowed {plain(above)} to {plain(below)})"
-    elif typed:
-        text += "".join(f" (allowed {side} {plain(bound)})" for side, bound in typed.items())
-    return Condition(statement, holds, f"{statement}: {text}")
+        return held, f"{text} (allowed {plain(typed['above'])} to {plain(typed['below'])})"
+    return held, text + "".join(f" (allowed {side} {plain(typed[side])})" for side in typed)
 
 
-def _text(value: Measured, typed: dict[str, float]) -> str:
-    if is_difference(value):
-        return about(value)
+def _finite(name: str, bound: float) -> float:
+    if not math.isfinite(bound):
+        raise ValueError(f"{name} must be finite; got {bound}")
+    return bound
+
+
+def _digits(value: Measured, typed: list[float], others: Iterable[Measured] = ()) -> int:
+    """Return how many digits show on which side of each bound a value lies."""
+    digits = 2
     if len(typed) == 2:
-        return _resolved(numbers(value), typed["above"], typed["below"])
-    return about(value)
+        size, width = (max(each, 1e-300) for each in (max(map(abs, typed)), typed[1] - typed[0]))
+        digits = min(12, 2 + max(0, math.floor(math.log10(size) - math.log10(width))))
+    measured = [end for other in others for end in ends(other)]
 
+    def sides(shown: int) -> np.ndarray:
+        bounds = [*typed, *(rounded(end, shown) for end in measured)]
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.sign(np.subtract.outer([rounded(end, shown) for end in ends(value)], bounds))
 
-def _resolved(measured: np.ndarray, low: float, high: float) -> str:
-    """Write a value with enough digits to be seen between its bounds."""
-    size = max(abs(low), abs(high), 1e-300)
-    digits = 2 + max(0, math.floor(math.log10(size / max(high - low, 1e-12 * size))))
-    return about(measured, min(digits, 12))
-
-
-def _all_above(upper: Measured, lower: Measured) -> bool:
-    """Compare entry by entry; a plain number with each."""
-    if isinstance(upper, xr.DataArray) and isinstance(lower, xr.DataArray):
-        upper, lower = xr.align(upper, lower, join="exact")
-        extra = set(upper.dims) ^ set(lower.dims)
-        if extra and upper.ndim and lower.ndim:
-            raise ValueError(f"one side has the dimension {extra.pop()!r}, the other has not")
-        if upper.ndim and lower.ndim:
-            lower = lower.transpose(*upper.dims)
-    one, other = numbers(upper), numbers(lower)
-    if one.size > 1 and other.size > 1 and one.shape != other.shape:
-        raise ValueError(f"a value of shape {one.shape} against {other.shape}")
-    return bool(np.all(one > other))
+    true = sides(17)
+    while digits < 17 and not np.array_equal(sides(digits), true, equal_nan=True):
+        digits += 1
+    return digits
