@@ -19,7 +19,7 @@ from packaging.version import Version
 
 FILE = Path(__file__).resolve().parents[1] / "constraints.txt"
 PROJECT = "good-start"
-EXTRAS = {"book", "lab", "test"}
+EXTRAS = {"book", "course", "lab", "test"}
 SYSTEMS = [("linux", "Linux", "posix"), ("darwin", "Darwin", "posix"), ("win32", "Windows", "nt")]
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 HEADER = """\

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "course-stamp"
-EXTRAS = "book,lab,test"
+EXTRAS = "book,course,lab,test"
 UNFINISHED = "installing"
 
 

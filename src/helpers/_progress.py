@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from tqdm.auto import tqdm
+from tqdm.auto import tqdm  # pip install "good-start[course]"
 
 
 def progress(iterable: Iterable, description: str) -> tqdm:

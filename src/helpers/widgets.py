@@ -11,7 +11,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
-import ipywidgets
+import ipywidgets  # pip install "good-start[course]"
 import matplotlib.pyplot as plt
 import numpy as np
 from ipywidgets import Dropdown, FloatLogSlider, IntSlider

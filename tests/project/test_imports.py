@@ -2,11 +2,14 @@ import random
 import subprocess
 import sys
 from functools import partial
+from importlib.metadata import packages_distributions, requires
 from pkgutil import iter_modules
 
 import numpy as np
 import pytest
 import torch
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from torch import nn
 
 import helpers
@@ -31,7 +34,7 @@ IMPORT_EACH_ALONE = """
 import os, random, sys, warnings
 from importlib import import_module
 
-import ipywidgets, matplotlib.pyplot, numpy, torch, tqdm.auto
+import ipywidgets, joblib, matplotlib.pyplot, numpy, torch, tqdm.auto, xarray
 import scipy.special, scipy.stats
 
 def state():
@@ -57,6 +60,24 @@ from importlib import import_module
 
 import_module(sys.argv[1])
 assert "torch" not in sys.modules, "torch was imported"
+"""
+
+WITHOUT_THE_COURSE = """
+import sys
+from importlib import import_module
+from traceback import format_exc
+import scipy.integrate, scipy.special, scipy.stats, torch
+
+REMEDY = '# pip install "good-start[course]"'  # a traceback shows the line with its comment
+for package in sys.argv[1].split(","):
+    sys.modules[package] = None  # its import fails, as where it is not installed
+for name in sys.argv[2:]:
+    try:
+        import_module(name)
+    except ModuleNotFoundError as error:
+        assert error.name.split(".")[0] in sys.argv[1].split(","), error
+        assert REMEDY in format_exc(), f"no remedy beside the import of {error.name}"
+        print(name.removeprefix("helpers."))
 """
 
 
@@ -93,6 +114,24 @@ def test_importing_a_module_changes_nothing_and_prints_nothing(tmp_path):
 def test_what_is_taught_by_formula_does_not_import_torch(module, tmp_path):
     done = run(IMPORT_WITHOUT_TORCH, module, folder=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_course_alone_is_missed_without_its_extra(tmp_path):
+    asked = map(Requirement, requires("good-start"))
+    course = {item.name for item in asked if 'extra == "course"' in str(item.marker)}
+    course.remove("sympy")  # torch needs it as well
+    missing = [
+        package
+        for package, found in packages_distributions().items()
+        if {canonicalize_name(name) for name in found} & course
+    ]
+    assert {"matplotlib", "xarray", "yaml"} <= set(missing)
+    done = run(WITHOUT_THE_COURSE, ",".join(missing), *MODULES, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.split()) == {
+        *("_progress", "training", "ensemble"),  # tqdm
+        *("evidence", "experiments", "plotting", "widgets"),
+    }
 
 
 def test_the_audit_needs_numpy_scipy_and_torch_alone(tmp_path):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import packages_distributions
+from importlib.metadata import packages_distributions, requires
 from itertools import chain
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 import helpers
 from tools import constraints, environment
@@ -30,6 +31,10 @@ DECLARED = {
     canonicalize_name(requirement.name): requirement
     for requirement in map(Requirement, chain(PROJECT["project"]["dependencies"], *EXTRAS.values()))
 }
+BASE = {"numpy", "scipy", "torch"}
+ROOMS_OF_THE_COURSE = {"_progress", "evidence", "experiments", "plotting", "widgets"}
+ON_REQUEST = {"audit": {"matplotlib", "pandas"}, "data": {"pooch", "requests"}}
+"""What other rooms import of the extra, inside functions: a figure, a table, a download."""
 PINS = constraints.pins((ROOT / "constraints.txt").read_text("utf-8"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
@@ -62,8 +67,29 @@ def test_every_declared_dependency_is_pinned_within_its_bounds() -> None:
     assert wrong == {}
 
 
-def test_torch_is_exact_for_those_who_ignore_the_constraints() -> None:
-    assert exact(DECLARED["torch"]) == exact(PINS["torch"]) == "2.13.0"
+def torch_bounds() -> tuple[Version, Version]:
+    """Return the oldest torch that the helpers accept, and the one that is too new for them."""
+    bounds = {item.operator: Version(item.version) for item in DECLARED["torch"].specifier}
+    assert set(bounds) == {">=", "<"}
+    return bounds[">="], bounds["<"]
+
+
+def test_helpers_need_numpy_scipy_a_range_of_torch_and_nothing_else() -> None:
+    assert {Requirement(line).name for line in PROJECT["project"]["dependencies"]} == BASE
+    oldest, too_new = torch_bounds()
+    assert oldest <= Version(exact(PINS["torch"])) < too_new
+    newest = f"{too_new.major}.{too_new.minor - 1}"
+    for name in ("README.md", "book/how-to-use.md"):
+        assert f"{oldest} or {newest}" in read(name)
+
+
+def test_package_asks_for_no_more_than_that_without_extras() -> None:
+    asked = map(Requirement, requires(PROJECT["project"]["name"]))
+    plain = {item.name: item.specifier for item in asked if not item.marker}
+    conditions = {str(item.marker) for item in map(Requirement, requires("good-start"))}
+    assert conditions - {"None"} == {f'extra == "{extra}"' for extra in EXTRAS}
+    assert set(plain) == BASE
+    assert plain["torch"] == DECLARED["torch"].specifier
 
 
 def test_constraints_are_what_is_installed() -> None:
@@ -141,6 +167,20 @@ def test_every_import_is_declared() -> None:
         if not {canonicalize_name(package) for package in provided.get(name, [])} & set(DECLARED)
     }
     assert undeclared == set()
+
+
+def test_helpers_need_the_extra_course_in_its_rooms_alone() -> None:
+    house = ROOT / "src" / "helpers"
+    needed = {
+        path.relative_to(house).as_posix(): names
+        for path in house.rglob("*.py")
+        if (room := path.relative_to(house).parts[0].removesuffix(".py")) not in ROOMS_OF_THE_COURSE
+        if (
+            names := imported(path)
+            - {"helpers", *BASE, *sys.stdlib_module_names, *ON_REQUEST.get(room, ())}
+        )
+    }
+    assert needed == {}
 
 
 # Commands
@@ -232,6 +272,20 @@ def test_pushes_and_pull_requests_are_tested_on_supported_pythons() -> None:
     assert len(versions) > 1
     assert [version for version in versions if version not in PYTHONS] == []
     assert test["jobs"]["test"]["steps"][-1]["run"] == "bash .ci/run"
+
+
+def test_the_oldest_and_the_newest_torch_are_tested() -> None:
+    job = workflow(ROOT / ".github" / "workflows" / "test.yml")["jobs"]["torch"]
+    first, last = map(Version, job["strategy"]["matrix"]["torch"])
+    oldest, too_new = torch_bounds()
+    assert first == oldest
+    assert (last.major, last.minor + 1) == (too_new.major, too_new.minor)
+    commands = [step["run"] for step in job["steps"] if "run" in step]
+    (replaced,) = re.findall(r's/(.*?)/torch==\$\{\{ matrix\.torch \}\}/"', commands[0])
+    assert re.findall(replaced, read("constraints.txt"), flags=re.M) == [str(PINS["torch"])]
+    tested = re.findall(r"tests/\S+", commands[-1])
+    assert tested
+    assert [path for path in tested if not (ROOT / path).exists()] == []
 
 
 def test_only_what_passed_its_tests_is_published() -> None:

@@ -108,7 +108,7 @@ def _batch(archive: tarfile.TarFile, name: str) -> tuple[np.ndarray, np.ndarray]
 
 def _download() -> str:
     """Return the path of the whole set, which is downloaded where it is not there yet."""
-    import pooch
+    import pooch  # pip install "good-start[course]"
     from requests import RequestException
 
     folder = pooch.os_cache("good-start")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import xarray as xr
+import xarray as xr  # pip install "good-start[course]"
 from scipy import stats
 
 from helpers._checks import one_of

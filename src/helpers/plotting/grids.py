@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib.pyplot as plt
+import matplotlib.pyplot as plt  # pip install "good-start[course]"
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import matplotlib.pyplot as plt
+import matplotlib.pyplot as plt  # pip install "good-start[course]"
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 

@@ -63,7 +63,7 @@ class Report:
 
     def to_dataframe(self) -> pandas.DataFrame:
         """Return a table with one row a layer."""
-        from pandas import DataFrame
+        from pandas import DataFrame  # pip install "good-start[course]"
 
         return DataFrame(self.to_dict()["layers"])
 
