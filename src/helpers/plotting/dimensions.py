@@ -13,16 +13,12 @@ def over_seeds(values: xr.DataArray) -> xr.DataArray:
     return values.mean("seed", skipna=False) if "seed" in values.dims else values
 
 
-def parts(values: xr.DataArray, dimension: str | None) -> dict[str, xr.DataArray]:
-    """Return the parts of an array by the labels of a dimension; without one the whole."""
+def parts(values: xr.DataArray, dimension: str | None) -> list[tuple[Any, xr.DataArray]]:
+    """Return the labels of a dimension and the part of each; without the dimension the whole."""
     if dimension is None or dimension not in values.dims:
-        return {"": values}
-    return {short(each): values.sel({dimension: each}) for each in values[dimension].values}
-
-
-def part(values: xr.DataArray, dimension: str | None, name: str) -> xr.DataArray:
-    """Return the part of one label; the whole where it has no such dimension."""
-    return parts(values, dimension).get(name, values)
+        return [("", values)]
+    labels = values[dimension].values
+    return [(label, values.isel({dimension: i})) for i, label in enumerate(labels)]
 
 
 def short(label: Any) -> str:
@@ -30,12 +26,39 @@ def short(label: Any) -> str:
     return f"{label:g}" if isinstance(label, float | np.floating) else str(label)
 
 
-def check(values: xr.DataArray, wanted: set[str | None]) -> None:
-    """Raise unless the dimensions are those wanted, and perhaps the seeds."""
-    names = {str(name) for name in values.dims}
-    if missing := sorted({str(name) for name in wanted if name} - names):
-        raise ValueError(f"there is no dimension {missing[0]!r}; there are {', '.join(names)}")
-    if rest := sorted(names - wanted - {"seed"}):
-        raise ValueError(
-            f"choose one label of {rest[0]!r} with .sel, or name it as hue, row or col"
-        )
+def labelled(values: xr.DataArray, *wanted: str | None) -> xr.DataArray:
+    """Return floats with a label for every position, if the dimensions are those wanted.
+
+    Raises
+    ------
+    TypeError
+        If it is no array with names, or holds no real numbers.
+    ValueError
+        If a dimension is missing, or named twice, or one is left over besides the seeds, or it is
+        empty.
+    """
+    if not isinstance(values, xr.DataArray):
+        got = type(values).__name__
+        raise TypeError(f"a figure takes an xarray.DataArray, such as runs.loss; got {got}")
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"a figure takes real numbers; got {values.dtype}")
+    there, names = [str(name) for name in values.dims], [name for name in wanted if name]
+    for name in names:
+        if name not in there:
+            raise ValueError(
+                f"there is no dimension {name!r}; there are {', '.join(there) or 'none'}"
+            )
+        if name == "seed" or names.count(name) > 1:
+            use = "is averaged over" if name == "seed" else "is named twice"
+            raise ValueError(f"the dimension {name!r} {use}; name another one, or rename it")
+    for name in there:
+        if name not in {*names, "seed"}:
+            raise ValueError(f"choose one label of {name!r} with .sel, or name it for the figure")
+        if values.sizes[name] == 0:
+            raise ValueError(f"there is nothing to draw: the dimension {name!r} is empty")
+    return values.astype(float).assign_coords({name: values[name] for name in values.dims})
+
+
+def on_scale(values: xr.DataArray, scale: str | None) -> xr.DataArray:
+    """Leave out zeros and negative numbers where the scale is logarithmic: they have no place."""
+    return values.where(values > 0) if scale == "log" else values

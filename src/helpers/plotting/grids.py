@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib.pyplot as plt  # pip install "good-start[course]"
+import matplotlib  # pip install "good-start[course]"
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from helpers.plotting.dimensions import check, over_seeds, parts, short
-from helpers.plotting.style import COLORS, MARKERS, REFERENCE, WIDTH
+from helpers.plotting.dimensions import labelled, on_scale, over_seeds, parts, short
+from helpers.plotting.panels import levels, set_axis, stacked
+from helpers.plotting.style import COLORS, MARKERS, REFERENCE
 
 
 def heat_map(
@@ -19,30 +20,27 @@ def heat_map(
     x: str,
     y: str,
     *,
-    col: str | None = None,
+    row: str | None = None,
     label: str = "",
-    text: str = "{:.2g}",
     limits: tuple[float, float] | None = None,
-    height: float = 3.2,
+    height: float = 1.9,
 ) -> Figure:
     """Draw the mean over seeds as coloured cells, each with its number; a cross where one diverged.
 
     Parameters
     ----------
     values
-        With the dimensions ``x``, ``y`` and ``col``, and perhaps ``seed``.
+        With the dimensions ``x``, ``y`` and ``row``, and perhaps ``seed``.
     x, y
         The dimensions along the axes; every label is one column or row.
-    col
-        The dimension of the panels, side by side.
+    row
+        The dimension of the panels, one below the other.
     label
         Of the colours.
-    text
-        How a number is written in its cell.
     limits
         The values at the ends of the colours; by default the smallest and the largest.
     height
-        Of the figure, in inches.
+        Of a panel, in inches.
 
     Returns
     -------
@@ -54,27 +52,45 @@ def heat_map(
     ValueError
         If a dimension is missing, or one is left over.
     """
-    check(values, {x, y, col})
-    means = over_seeds(values)
+    means = over_seeds(labelled(values, x, y, row))
+    means = means.where(np.isfinite(means))
     low, high = limits or (float(means.min()), float(means.max()))
-    panels = parts(means, col)
-    figure, axes = plt.subplots(1, len(panels), figsize=(WIDTH, height), sharey=True, squeeze=False)
-    for ax, (name, panel) in zip(axes[0], panels.items(), strict=True):
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    panels = parts(means, row)
+    figure, axes = stacked(len(panels), 0.5 + height * len(panels))
+    colors = matplotlib.colormaps["cividis"].with_extremes(bad="0.92")
+    for ax, (name, panel) in zip(axes, panels, strict=True):
         cells = panel.transpose(y, x)
-        image = ax.imshow(cells, cmap="cividis", vmin=low, vmax=high, aspect="auto", origin="lower")
+        image = ax.imshow(cells, cmap=colors, vmin=low, vmax=high, aspect="auto", origin="lower")
         for (i, j), value in np.ndenumerate(cells.values):
-            bright = np.isnan(value) or (value - low) > 0.5 * (high - low)
-            shown = "\u00d7" if np.isnan(value) else text.format(value)
-            ax.text(j, i, shown, ha="center", va="center", color="black" if bright else "white")
-        ax.set_xticks(range(cells.sizes[x]), [short(each) for each in cells[x].values])
+            shown = "\u00d7" if np.isnan(value) else _in_cell(value)
+            color = "white" if _is_dark(image.to_rgba(value)) else "black"
+            ax.text(j, i, shown, ha="center", va="center", color=color, fontsize=9)
+        ax.set_xticks(range(cells.sizes[x]), [short(each) for each in cells[x].values], fontsize=9)
         ax.set_yticks(range(cells.sizes[y]), [short(each) for each in cells[y].values])
-        ax.set_xlabel(x)
+        ax.set_ylabel(y)
         ax.grid(False)
-        if col:
-            ax.set_title(f"{col}: {name}", loc="left")
-    axes[0, 0].set_ylabel(y)
-    figure.colorbar(image, ax=list(axes[0]), label=label or str(values.name or ""))
+        if row:
+            ax.set_title(f"{row}: {short(name)}", loc="left")
+    axes[-1].set_xlabel(x)
+    figure.colorbar(image, ax=list(axes), label=label or str(values.name or ""))
     return figure
+
+
+def _in_cell(value: float) -> str:
+    """Write a number in the room of a cell: 0.31, 42, 3k."""
+    size = abs(value)
+    if 999.5 <= size < 1e6:
+        return f"{value / 1000:.0f}k"
+    if 9.995 <= size < 999.5:
+        return f"{value:.0f}"
+    return f"{value:.2f}" if size == 0 or 0.00995 <= size < 9.995 else f"{value:.2g}"
+
+
+def _is_dark(color: tuple[float, float, float, float]) -> bool:
+    """Say whether white can be read on a colour better than black."""
+    return float(np.dot(np.array(color[:3]) ** 2.2, (0.2126, 0.7152, 0.0722))) < 0.18
 
 
 def strip(
@@ -113,31 +129,29 @@ def strip(
     ValueError
         If a dimension is missing, or one is left over.
     """
-    check(values, {y, row})
+    values = labelled(values, y, row)
+    references = levels(references, axis.get("xscale"))
     panels = parts(values, row)
-    names = [str(each) for each in values[y].values]
-    figure, axes = plt.subplots(
-        len(panels),
-        1,
-        figsize=(WIDTH, 0.9 + (0.3 + height * len(names)) * len(panels)),
-        sharex=True,
-        squeeze=False,
-    )
-    for ax, (name, panel) in zip(axes[:, 0], panels.items(), strict=True):
-        for i, points in enumerate(parts(panel, y).values()):
-            own = np.atleast_1d(points.values)
+    names = [short(each) for each in values[y].values]
+    figure, axes = stacked(len(panels), 0.9 + (0.3 + height * len(names)) * len(panels))
+    for ax, (label, panel) in zip(axes, panels, strict=True):
+        for i, (_, points) in enumerate(parts(panel, y)):
+            own = np.atleast_1d(on_scale(points, axis.get("xscale")).values)
             offsets = i + np.linspace(-0.15, 0.15, len(own)) * (len(own) > 1)
             color, marker = COLORS[i % len(COLORS)], MARKERS[i % len(MARKERS)]
             ax.plot(own, offsets, linestyle="none", marker=marker, color=color, alpha=0.75)
-        for text, level in (references or {}).items():
+            if lost := int(np.isnan(points).sum()):
+                beside = ax.get_yaxis_transform()
+                ax.text(1.01, i, f"{lost} diverged", transform=beside, va="center", fontsize=10)
+        for text, level in references.items():
             ax.axvline(level, **REFERENCE)
-            ax.text(level, -0.5, text, ha="center", va="bottom", fontsize=9)
+            ax.text(level, -0.5, text, ha="center", va="bottom", fontsize=10)
         ax.set_yticks(range(len(names)), names)
         ax.set_ylim(len(names) - 0.5, -0.5)
         ax.grid(False, axis="y")
-        ax.set(**axis)
+        set_axis(ax, axis)
         if row:
-            ax.set_title(f"{row}: {name}", loc="left")
-    if "xlabel" not in axis:
-        axes[-1, 0].set_xlabel(str(values.name or ""))
+            above = {"pad": 18} if references else {}  # their names stand between
+            ax.set_title(f"{row}: {short(label)}", loc="left", **above)
+    axes[-1].set_xlabel(axis.get("xlabel", str(values.name or "")))
     return figure

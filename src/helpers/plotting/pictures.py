@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from helpers._checks import check_count
 from helpers.plotting.style import WIDTH
 
 
@@ -38,8 +39,11 @@ def image_grid(
     matplotlib.figure.Figure
     """
     images = np.asarray(images, dtype=float)
-    if images.ndim != 3 or len(images) == 0:
+    if images.ndim != 3 or images.size == 0:
         raise ValueError(f"images must have shape (n, height, width); got {images.shape}")
+    if titles is not None and len(titles) != len(images):
+        raise ValueError(f"{len(images)} images need as many titles; got {len(titles)}")
+    check_count("columns", columns)
     rows = -(-len(images) // columns)
     cell = WIDTH / columns
     height = rows * (cell + (0.25 if titles else 0))
@@ -71,7 +75,7 @@ def confusion_matrix(counts: ArrayLike, classes: Sequence[str]) -> Figure:
     matplotlib.figure.Figure
     """
     counts = np.asarray(counts)
-    if counts.shape != (len(classes), len(classes)):
+    if counts.shape != (len(classes), len(classes)) or counts.size == 0:
         raise ValueError(f"counts must be {len(classes)} by {len(classes)}; got {counts.shape}")
     errors = np.where(np.eye(len(classes), dtype=bool), 0, counts)
     figure, ax = plt.subplots(figsize=(WIDTH, 5.6))

@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from helpers.plotting.dimensions import check, over_seeds, part, parts
-from helpers.plotting.style import COLORS, LINES, MARKERS, PREDICTED, REFERENCE, WIDTH, repeated
+from helpers._checks import check_count
+from helpers.plotting.dimensions import labelled, on_scale, over_seeds, parts, short
+from helpers.plotting.panels import levels, name_series, set_axis, stacked
+from helpers.plotting.style import COLORS, LINES, MARKERS, PREDICTED, REFERENCE
 
 FEW = 32
 """Up to so many points a line has a marker at each."""
@@ -77,29 +79,31 @@ def curves(
     >>> figure = curves(steps.assign_coords(scheme=["He", "Xavier"]), hue="scheme")
     >>> len(figure.axes[0].lines)
     2
-    >>> plt.close(figure)
+    >>> from matplotlib.pyplot import close
+    >>> close(figure)
     """
-    check(values, {x, hue, row})
-    if smooth > 1:
-        values = values.coarsen({x: smooth}, boundary="trim").mean(skipna=False)
+    values = _placed(_smoothed(labelled(values, x, hue, row), x, smooth), x, axis)
+    if theory is not None:
+        own = [name for name in (hue, row) if name in getattr(theory, "dims", ())]
+        theory = _placed(labelled(theory, x, *own), x, axis)
+    references = levels(references, axis.get("yscale"))
     panels = parts(values, row)
-    figure, axes = plt.subplots(
-        len(panels), 1, figsize=(WIDTH, 0.6 + height * len(panels)), sharex=True, squeeze=False
-    )
-    for ax, (name, panel) in zip(axes[:, 0], panels.items(), strict=True):
-        for i, (label, series) in enumerate(parts(panel, hue).items()):
-            _line(ax, series, x, label, i, lines)
-        if theory is not None:
-            for line in parts(part(theory, row, name), hue).values():
-                ax.plot(line[x], over_seeds(line), **PREDICTED)
-        _refer(ax, references)
-        ax.set(**{"ylabel": values.name or "", **axis})
+    figure, axes = stacked(len(panels), 0.6 + height * len(panels))
+    for ax, (label, panel) in zip(axes, panels, strict=True):
+        for i, (name, series) in enumerate(parts(panel, hue)):
+            _line(ax, series, x, short(name), i, lines, axis)
+        for own_label, predicted in parts(theory, row) if theory is not None else ():
+            if own_label in ("", label):
+                _predict(ax, predicted, x, hue, axis)
+        for name, level in references.items():
+            ax.axhline(level, **REFERENCE)
+            beside = ax.get_yaxis_transform()  # right of the panel, where no line is
+            ax.text(1.01, level, name, transform=beside, va="center", fontsize=10)
+        set_axis(ax, {"ylabel": values.name or "", **axis})
         if row:
-            ax.set_title(f"{row}: {name}", loc="left")
-    axes[-1, 0].set_xlabel(axis.get("xlabel", x))
-    if hue:
-        handles, names = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside upper center", ncols=min(len(names), 4))
+            ax.set_title(f"{row}: {short(label)}", loc="left")
+    axes[-1].set_xlabel(axis.get("xlabel", x))
+    name_series(figure)
     return figure
 
 
@@ -137,66 +141,86 @@ def layers(
     ValueError
         If a variable or a dimension is missing, or one is left over.
     """
-    figure, axes = plt.subplots(
-        len(variables),
-        1,
-        figsize=(WIDTH, 0.6 + height * len(variables)),
-        sharex=True,
-        squeeze=False,
-    )
-    for ax, name in zip(axes[:, 0], variables, strict=True):
-        if name not in seen:
-            raise ValueError(
-                f"there is no variable {name!r}; there are {', '.join(map(str, seen))}"
-            )
-        check(seen[name], {"layer", hue})
-        for i, (label, series) in enumerate(parts(seen[name], hue).items()):
-            _line(ax, _scaled(series, name in relative), "layer", label, i, join=False)
-        predicted = seen.get(f"{name}_theory")
-        if predicted is not None:
-            for line in parts(predicted, hue).values():
-                ax.plot(line.layer, over_seeds(_scaled(line, name in relative)), **PREDICTED)
-        title = f"{name}, mean square" + (
-            ", relative to the last layer" if name in relative else ""
-        )
-        ax.set(**{"yscale": "log", **axis})
-        ax.set_title(title, loc="left")
-    axes[-1, 0].set_xlabel("layer")
-    axes[-1, 0].locator_params("x", integer=True)
-    if hue:
-        handles, names = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside upper center", ncols=min(len(names), 4))
+    if not isinstance(seen, xr.Dataset):
+        raise TypeError(f"a figure of layers takes what starts returns; got {type(seen).__name__}")
+    variables = [variables] if isinstance(variables, str) else list(variables)
+    for name in (*variables, *relative):
+        if name not in seen.data_vars:
+            there = ", ".join(map(str, seen.data_vars))
+            raise ValueError(f"there is no variable {name!r}; there are {there}")
+    axis = {"yscale": "log", **axis}
+    measured = [_scaled(labelled(seen[n], "layer", hue), n in relative) for n in variables]
+    figure, axes = stacked(len(variables), 0.6 + height * len(variables))
+    for ax, name, values in zip(axes, variables, measured, strict=True):
+        for i, (label, series) in enumerate(parts(values, hue)):
+            _line(ax, series, "layer", short(label), i, False, axis)
+        if (predicted := seen.data_vars.get(f"{name}_theory")) is not None:
+            own = hue if hue in predicted.dims else None
+            predicted = _scaled(labelled(predicted, "layer", own), name in relative)
+            _predict(ax, predicted, "layer", hue, axis)
+        set_axis(ax, axis)
+        of_last = ", relative to the last layer" if name in relative else ""
+        ax.set_title(f"{name}, mean square{of_last}", loc="left")
+    axes[-1].set_xlabel("layer")
+    if seen.layer.dtype.kind in "iu":
+        axes[-1].xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
+    name_series(figure)
     return figure
 
 
-def _line(ax: Axes, series: xr.DataArray, x: str, label: str, i: int, join: bool) -> None:
+def _smoothed(values: xr.DataArray, x: str, smooth: int) -> xr.DataArray:
+    """Return the means of neighbours; NaN where one of them is."""
+    check_count("smooth", smooth)
+    if smooth > values.sizes[x]:
+        raise ValueError(
+            f"smooth must be {values.sizes[x]} at most, as many as {x} has; got {smooth}"
+        )
+    return values if smooth == 1 else values.coarsen({x: smooth}, boundary="trim").reduce(np.mean)
+
+
+def _line(
+    ax: Axes, series: xr.DataArray, x: str, label: str, i: int, join: bool, axis: Mapping[str, Any]
+) -> None:
     """Draw one series: mean, range over seeds, and a cross where it ends before the others."""
-    color, marker = COLORS[i % len(COLORS)], MARKERS[i % len(MARKERS)]
-    mean = over_seeds(series)
+    scale = axis.get("yscale")
+    mean, again = over_seeds(series), i + i // len(COLORS)  # no two of 36 series are alike
+    color, line = COLORS[i % len(COLORS)], LINES[again % len(LINES)] if join else "none"
     known = np.flatnonzero(np.isfinite(mean.values))
-    few = len(known) <= FEW
-    style = {"linestyle": repeated(LINES, i + 1)[-1] if join else "none"}
-    ax.plot(mean[x], mean, color=color, marker=marker if few else "none", label=label, **style)
+    marker = MARKERS[again % len(MARKERS)] if len(known) <= FEW else "none"
+    drawn = on_scale(mean, scale)
+    ax.plot(mean[x], drawn, color=color, marker=marker, linestyle=line, label=label)
     if "seed" in series.dims:
         low, high = series.min("seed", skipna=False), series.max("seed", skipna=False)
-        ax.fill_between(mean[x].values, low, high, color=color, alpha=0.15, lw=0)
+        ax.fill_between(mean[x].values, on_scale(low, scale), high, color=color, alpha=0.15, lw=0)
     if join and len(known) and known[-1] + 1 < mean.sizes[x]:
-        last = mean[{x: known[-1]}]
-        ax.plot(last[x], last, marker="X", color=color, markersize=9, linestyle="none")
+        end = drawn[{x: known[-1:]}]
+        ax.plot(end[x], end, marker="X", color=color, markersize=9, linestyle="none")
 
 
-def _refer(ax: Axes, references: Mapping[str, float] | None) -> None:
-    for name, level in (references or {}).items():
-        ax.axhline(level, **REFERENCE)
-        ax.annotate(
-            name,
-            (1, level),
-            xycoords=("axes fraction", "data"),
-            ha="right",
-            va="bottom",
-            fontsize=9,
+def _predict(
+    ax: Axes, theory: xr.DataArray, x: str, hue: str | None, axis: Mapping[str, Any]
+) -> None:
+    """Draw what is predicted, with or without the labels of the series."""
+    for i, (_, line) in enumerate(parts(theory, hue)):
+        mean = on_scale(over_seeds(line), axis.get("yscale"))
+        ax.plot(line[x], mean, **PREDICTED, label="_" if i else "theory")
+
+
+def _placed(values: xr.DataArray, x: str, axis: Mapping[str, Any]) -> xr.DataArray:
+    """Leave out the positions that have no place on a logarithmic axis."""
+    if axis.get("xscale") != "log":
+        return values
+    positive = values.isel({x: values[x].values > 0})
+    if positive.sizes[x] == 0:
+        raise ValueError(
+            f"there is nothing to draw: no {x} is above 0, and its scale is logarithmic"
         )
+    return positive
 
 
-def _scaled(series: xr.DataArray, relative: bool) -> xr.DataArray:
-    return series / series.isel(layer=-1) if relative else series
+def _scaled(values: xr.DataArray, relative: bool) -> xr.DataArray:
+    """Return the values of each network over that of its last layer; NaN where this is 0."""
+    if not relative:
+        return values
+    last = values.isel(layer=values.notnull().sum("layer") - 1)
+    return values / last.where(last != 0)
