@@ -7,7 +7,10 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
+from types import FunctionType
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
@@ -16,6 +19,7 @@ from looking import LOOKS, ROOT, Visit, pages_of_the_book
 from playwright.sync_api import Page, expect
 from sphinx.errors import ConfigError
 
+import helpers
 from helpers.evidence import VERDICTS, load_ledger
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
@@ -80,6 +84,37 @@ def test_ids_are_unique(documents: dict[str, BeautifulSoup]) -> None:
     for name, document in documents.items():
         ids = Counter(tag["id"] for tag in document.find_all(id=True))
         assert [id for id, count in ids.items() if count > 1] == [], name
+
+
+def public_names() -> set[str]:
+    """Return the full names of all functions and classes that the modules of helpers hand on."""
+    found = set()
+    for name in (info.name for info in iter_modules(helpers.__path__)):
+        module = import_module(f"helpers.{name}")
+        listed = getattr(module, "__all__", None) or [
+            key
+            for key, value in vars(module).items()
+            if getattr(value, "__module__", "") == module.__name__
+        ]
+        if not name.startswith("_"):
+            found |= {
+                f"{module.__name__}.{key}"
+                for key in listed
+                if not key.startswith("_") and isinstance(getattr(module, key), type | FunctionType)
+            }
+    return found
+
+
+def test_reference_has_every_public_name_where_it_is_imported_from(
+    documents: dict[str, BeautifulSoup],
+) -> None:
+    page = documents["book/api.html"]
+    ids = {tag["id"] for tag in page.find_all(["dt", "span"], id=re.compile(r"^helpers\."))}
+    names = public_names()
+    assert {"helpers.ensemble.EnsembleHistory", "helpers.probes.probe"} <= names
+    assert names - ids == set()
+    signature = page.find(id="helpers.ensemble.train_ensemble")
+    assert signature.find("a", href="#helpers.ensemble.EnsembleHistory")
 
 
 # Each page in each look
@@ -409,5 +444,5 @@ def test_with_address_the_text_names_it(site: Path, site_with_repository: Path) 
     page = "book/how-to-use.html"
     assert "git+ADDRESS" in (site / page).read_text("utf-8")
     text = (site_with_repository / page).read_text("utf-8")
-    assert "git+https://github.com/example/good-start<" in text
+    assert "git+https://github.com/example/good-start&quot;<" in text
     assert "https://github.com/example/good-start/blob/main/CONTRIBUTING.md" in text

@@ -1,4 +1,4 @@
-"""Links from the API page to the documentation of NumPy, PyTorch, Matplotlib and Python.
+"""Links from the API page to the documentation of NumPy, PyTorch, xarray, Matplotlib and Python.
 
 A small table instead of their inventories, so that building needs no network.
 """
@@ -12,6 +12,7 @@ from sphinx.environment import BuildEnvironment
 
 NUMPY = "https://numpy.org/doc/stable/reference/"
 TORCH = "https://docs.pytorch.org/docs/stable/"
+XARRAY = "https://docs.xarray.dev/en/stable/generated/"
 MATPLOTLIB = "https://matplotlib.org/stable/api/"
 PYTHON = "https://docs.python.org/3/library/"
 
@@ -26,8 +27,11 @@ PAGES = {
     "torch.nn.Sequential": TORCH + "generated/torch.nn.Sequential.html",
     "torch.optim.Optimizer": TORCH + "optim.html#torch.optim.Optimizer",
     "torch.optim.lr_scheduler.LRScheduler": TORCH + "optim.html#how-to-adjust-learning-rate",
+    "xarray.DataArray": XARRAY + "xarray.DataArray.html",
+    "xarray.Dataset": XARRAY + "xarray.Dataset.html",
     "matplotlib.axes.Axes": MATPLOTLIB + "_as_gen/matplotlib.axes.Axes.html",
     "matplotlib.axes.Axes.plot": MATPLOTLIB + "_as_gen/matplotlib.axes.Axes.plot.html",
+    "matplotlib.axes.Axes.set": MATPLOTLIB + "_as_gen/matplotlib.axes.Axes.set.html",
     "matplotlib.figure.Figure": MATPLOTLIB + "_as_gen/matplotlib.figure.Figure.html",
     "pandas.DataFrame": "https://pandas.pydata.org/docs/reference/api/pandas.DataFrame.html",
     "ipywidgets.Widget": "https://ipywidgets.readthedocs.io/en/stable/",
@@ -47,6 +51,8 @@ OTHER_NAMES = {
     "torch.nn.modules.module.Module": "torch.nn.Module",
     "torch.nn.modules.container.Sequential": "torch.nn.Sequential",
     "torch.optim.optimizer.Optimizer": "torch.optim.Optimizer",
+    "xarray.core.dataarray.DataArray": "xarray.DataArray",
+    "xarray.core.dataset.Dataset": "xarray.Dataset",
     "matplotlib.axes._axes.Axes": "matplotlib.axes.Axes",
     "ipywidgets.widgets.widget.Widget": "ipywidgets.Widget",
     "tqdm.asyncio.tqdm_asyncio": "tqdm.tqdm",

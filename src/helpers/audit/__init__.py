@@ -1,5 +1,7 @@
 """Audit the start of any network: what its weights are, what they do, and what to mend.
 
+In a notebook or a program::
+
     from helpers.audit import audit
 
     audit(model, batch, loss=lambda output: cross_entropy(output, labels))

@@ -1,5 +1,7 @@
 """Labelled experiments: named settings in, an ``xarray.Dataset`` with the same names out.
 
+For example::
+
     def network(scheme, depth, seed):
         return initialize(mlp([784] + [64] * (depth - 1) + [10]), scheme, generator=rng(seed))
 
