@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
@@ -10,6 +11,7 @@ from itertools import count
 import torch
 from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
+from torch.nn.functional import pad
 
 from helpers._models import check_module
 from helpers.activations import ACTIVATIONS
@@ -17,6 +19,8 @@ from helpers.activations import ACTIVATIONS
 Forward = Callable[[torch.Tensor], torch.Tensor]
 Update = Callable[[Sequence[torch.Tensor]], None]
 
+_ROW = 32
+"""Numbers in a row that every processor handles alike, wherever in the stack the row stands."""
 _ELEMENTWISE = {getattr(nn, activation.torch_name) for activation in ACTIVATIONS.values()}
 
 
@@ -55,22 +59,19 @@ def stack(
     if _is_dense(network, x):
         own = dict(network.named_parameters())
         stacks = {own[name]: stack for name, stack in parameters.items()}
-        run = partial(_run_dense, network, stacks)
+        run = partial(_run_dense, network, stacks, len(networks))
     else:
         call = vmap(lambda *state_and_input: functional_call(network, *state_and_input))
 
         def run(inputs: torch.Tensor) -> torch.Tensor:
-            return call((parameters, buffers), inputs)
-
-    def forward(inputs: torch.Tensor) -> torch.Tensor:
-        return run(inputs.expand(len(networks), *inputs.shape[1:]))
+            return call((parameters, buffers), inputs.expand(len(networks), *inputs.shape[1:]))
 
     try:
         with torch.no_grad():
-            forward(x[None, :1])
+            run(x[None, :1])
     except RuntimeError as error:
         raise ValueError(f"these networks cannot be computed as one batch: {error}") from error
-    return parameters, forward
+    return parameters, run
 
 
 @torch.no_grad()
@@ -82,14 +83,22 @@ def write_back(stacks: dict[str, torch.Tensor], networks: Sequence[nn.Module]) -
 
 
 def _run_dense(
-    network: nn.Sequential, stacks: dict[nn.Parameter, torch.Tensor], inputs: torch.Tensor
+    network: nn.Sequential,
+    stacks: dict[nn.Parameter, torch.Tensor],
+    networks: int,
+    inputs: torch.Tensor,
 ) -> torch.Tensor:
     """Run dense networks: one ``baddbmm`` for each layer of all of them.
 
     The signal is held as (networks, units, batch), so that the gradient of a weight comes out in
-    the layout of the weight. This takes less time than ``vmap``.
+    the layout of the weight. This takes less time than ``vmap``. The batch is filled up with
+    zeros, whose outputs are dropped: processors round the rest of a row in another way.
     """
-    signal = inputs.flatten(2).mT
+    batch = inputs.shape[1]
+    signal = inputs.flatten(2)
+    if batch % _ROW:
+        signal = pad(signal, (0, 0, 0, -batch % _ROW))
+    signal = signal.mT.expand(networks, -1, -1)
     for part in network:
         if isinstance(part, nn.Linear) and part.bias is None:
             signal = stacks[part.weight] @ signal
@@ -97,7 +106,7 @@ def _run_dense(
             signal = torch.baddbmm(stacks[part.bias][:, :, None], stacks[part.weight], signal)
         elif not isinstance(part, nn.Flatten):
             signal = part(signal)
-    return signal.mT.contiguous()
+    return signal[:, :, :batch].mT.contiguous()
 
 
 def _is_dense(network: nn.Module, x: torch.Tensor) -> bool:
@@ -127,11 +136,18 @@ def architecture(network: nn.Module) -> tuple:
     return str(network), tuple(kinds), tuple(parts)
 
 
-def _own_values(part: nn.Module) -> Iterator[tuple[str, str]]:
-    """Yield the attributes that a module's own code may read: numbers, names, functions."""
+def _own_values(part: nn.Module) -> Iterator[tuple[str, bytes | int]]:
+    """Yield the attributes that a module's own code may read: numbers, names, functions, arrays.
+
+    Of the private ones, most of which are torch's, these are numbers and names.
+    """
     for name, value in vars(part).items():
-        if not name.startswith("_") and name != "training":
-            yield name, repr(value)
+        private = name.startswith("_") and not isinstance(value, bool | int | float | str)
+        if not private and name != "training":
+            try:
+                yield name, pickle.dumps(value)
+            except (pickle.PicklingError, AttributeError, TypeError):
+                yield name, id(value)
 
 
 def learning_rates(lr: float | Sequence[float] | torch.Tensor, networks: int) -> torch.Tensor:

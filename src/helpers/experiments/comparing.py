@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr  # pip install "good-start[course]"
-from scipy import stats
+from scipy.special import stdtrit
 
 from helpers._checks import one_of
 
@@ -41,7 +41,7 @@ def best(
     Raises
     ------
     TypeError
-        If ``values`` is not a DataArray.
+        If ``values`` is not a DataArray, or the labels of ``over`` are not numbers.
     ValueError
         If the best of an arm lies at the end of its grid: then a better one may lie beyond it. Or
         if a network of an arm diverged at every setting: NaN makes a setting no candidate.
@@ -62,6 +62,8 @@ def best(
     """
     _check_array("values", values, over)
     one_of("mode", mode, ["max", "min"])
+    if not np.issubdtype(values[over].dtype, np.number):
+        raise TypeError(f"{over} must be labelled by numbers; got {values[over].values}")
     ordered = values.sortby(over)
     means = ordered.mean(seed, skipna=False) if seed in values.dims else ordered
     sign = 1 if mode == "max" else -1
@@ -126,7 +128,7 @@ def difference(a: xr.DataArray, b: xr.DataArray, over: str = "seed") -> xr.Datas
         raise ValueError(f"a and b must hold three pairs or more; got {pairs}")
     each = a.drop_vars(set(a.coords) - set(a.dims)) - b.drop_vars(set(b.coords) - set(b.dims))
     mean = each.mean(over)
-    margin = stats.t.ppf(0.975, pairs - 1) * each.std(over, ddof=1) / np.sqrt(pairs)
+    margin = stdtrit(pairs - 1, 0.975) * each.std(over, ddof=1) / np.sqrt(pairs)
     agree = (np.sign(each) == np.sign(mean)).sum(over)
     return xr.Dataset(
         {"difference": mean, "low": mean - margin, "high": mean + margin, "agree": agree}
@@ -145,9 +147,10 @@ def _refuse(wrong: xr.DataArray, what: str, score: xr.DataArray, over: str) -> N
         return
     if not wrong.dims:
         raise ValueError(f"the arm {what}: {score[over].values}")
-    stacked = wrong.stack(arm=wrong.dims)
     names = [
-        ", ".join(f"{d}={label!r}" for d, label in zip(wrong.dims, arm, strict=True))
-        for arm in stacked.arm.values[stacked.values].tolist()
+        ", ".join(
+            f"{d}={wrong[d].values.tolist()[i]!r}" for d, i in zip(wrong.dims, at, strict=True)
+        )
+        for at in np.argwhere(wrong.values)
     ]
     raise ValueError(f"the arm {'; '.join(names)} {what}: {score[over].values}")

@@ -1,23 +1,21 @@
-"""Groups of networks that are trained as one, side by side on the cores or on a cluster."""
+"""Groups of networks that are trained as one: which they are, and whether they can be."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from threading import Condition
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import joblib
 import numpy as np
 import torch
-import xarray as xr
-from joblib.parallel import get_active_backend
 from torch import nn
 
-from helpers._models import Loss, mode
-from helpers._progress import progress_bar
-from helpers.ensemble.training import EnsembleHistory, train_in_steps
+from helpers._checks import check_count, one_of
+from helpers._models import Loss, check_data, mode
+from helpers.ensemble.stacks import OPTIMIZERS, architecture, learning_rates
+from helpers.ensemble.training import train_in_steps
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 Measure = Callable[[nn.Module], Mapping[str, Any]]
@@ -26,13 +24,15 @@ MEMORY = 2**29
 """Bytes that the training of one group may take, by a rough count."""
 LARGEST = 32
 """Networks in a group: benchmarks/sweeps.py finds no gain in time beyond it."""
+KEPT = 2**30
+"""Bytes of networks that are kept from the check of all until they are trained."""
 
 
 class Options(NamedTuple):
     """The options of a training."""
 
-    data: Pair | None
-    lr: float | None
+    data: Pair
+    lr: float
     steps: int
     batch_size: int
     optimizer: str
@@ -40,11 +40,24 @@ class Options(NamedTuple):
     validate_every: int | None
     loss: Loss
 
+    def check(self) -> None:
+        """Raise unless these are options of a training, whatever the network."""
+        for name in ("data", "validation"):
+            pair = getattr(self, name)
+            if pair is not None or name == "data":
+                _check_pair(name, pair)
+        for name in ("steps", "batch_size", "validate_every"):
+            count = getattr(self, name)
+            if count is not None or name != "validate_every":
+                check_count(name, count)
+        one_of("optimizer", self.optimizer, OPTIMIZERS)
+        learning_rates(self.lr, 1)
+
     def shared(self) -> tuple:
         """Return what networks that are trained together have in common."""
         tensors = [id(tensor) for pair in (self.data, self.validation) for tensor in pair or ()]
         own = (self.steps, self.batch_size, self.optimizer, self.validate_every, id(self.loss))
-        return *own, *tensors
+        return *own, len(tensors), *tensors
 
 
 @dataclass(frozen=True)
@@ -59,42 +72,46 @@ class Group:
     measure: Measure | None
     names: list[str]
 
-
-class _Interrupt:
-    """A flag in this process that its trainings look at, and their number."""
-
-    def __init__(self) -> None:
-        self.changed, self.set, self.running = Condition(), False, 0
-
-    def __enter__(self) -> None:
-        with self.changed:
-            self.running += 1
-
-    def __exit__(self, *error: object) -> None:
-        with self.changed:
-            self.running -= 1
-            self.changed.notify_all()
-
-    def steps(self, numbers: range) -> Iterator[int]:
-        """Yield the steps of a training until it is interrupted."""
-        for number in numbers:
-            if self.set:
-                raise RuntimeError("the sweep was interrupted")
-            yield number
-
-    def end(self) -> None:
-        """Interrupt all trainings and wait until none runs."""
-        with self.changed:
-            self.set = True
-            self.changed.wait_for(lambda: self.running == 0)
+    def describe(self) -> str:
+        """Name the settings of the first network, and how many there are."""
+        more = f" and {len(self.names) - 1} more" if len(self.names) > 1 else ""
+        return f"{self.names[0]}{more}"
 
 
-def workers(device: torch.device) -> int:
-    """Return how many groups are trained at a time: one on a GPU, else as joblib is configured."""
-    if device.type != "cpu":
-        return 1
-    _, jobs = get_active_backend()  # None unless the user configured it
-    return joblib.effective_n_jobs(-1 if jobs is None else jobs)
+def groups(
+    build: Callable[[int], nn.Module],
+    options: Sequence[Options],
+    seeds: Sequence[int],
+    names: Sequence[str],
+    measure: Measure | None,
+    at_most: int,
+) -> Iterator[Group]:
+    """Build every network once, to check it; then yield those that are trained together."""
+    alike: dict[tuple, list[int]] = defaultdict(list)
+    limits: dict[tuple, int] = {}
+    kept, room = {}, KEPT
+    for i, each in enumerate(options):
+        network = build(i)
+        key = architecture(network), each.shared()
+        alike[key].append(i)
+        if key not in limits:
+            _rehearse(network, each, names[i])
+            limits[key] = min(at_most, size_limit(network, each))
+        room -= sum(p.numel() * p.element_size() for p in network.parameters())
+        if room > 0:
+            kept[i] = network
+    for key, all_members in alike.items():
+        pieces = np.array_split(all_members, -(-len(all_members) // limits[key]))
+        for members in (piece.tolist() for piece in pieces):
+            yield Group(
+                members,
+                [kept.pop(i, None) or build(i) for i in members],
+                [seeds[i] for i in members],
+                [options[i].lr for i in members],
+                options[members[0]],
+                measure,
+                [names[i] for i in members],
+            )
 
 
 def size_limit(network: nn.Module, options: Options) -> int:
@@ -115,115 +132,36 @@ def size_limit(network: nn.Module, options: Options) -> int:
     return max(1, min(LARGEST, MEMORY // (4 * (copies * weights + signal))))
 
 
-def side_by_side(
-    groups: Iterable[Group], total: int, jobs: int
-) -> Iterator[tuple[list[int], list[xr.Dataset]]]:
-    """Train groups, several at a time; yield the members and the results of each.
-
-    The order is that in which they end. Ctrl-C, or a fault, ends all of them.
-    """
-    interrupt = _Interrupt()
-    with progress_bar("networks trained", total=total) as bar:
-        try:
-            for done in _results(groups, jobs, interrupt):
-                bar.update(len(done[0]))
-                yield done
-        except BaseException:
-            interrupt.end()
-            raise
-
-
-def _results(
-    groups: Iterable[Group], jobs: int, interrupt: _Interrupt
-) -> Iterator[tuple[list[int], list[xr.Dataset]]]:
-    if jobs == 1:
-        yield from (_train(group, interrupt) for group in groups)
-        return
-    backend, _ = get_active_backend(prefer="threads")
-    apart = not getattr(backend, "supports_sharedmem", False)
-    parallel = joblib.Parallel(
-        n_jobs=jobs, prefer="threads", return_as="generator_unordered", batch_size=1
-    )
-    train = joblib.delayed(_train_elsewhere if apart else _train)
-    yield from parallel(
-        train(*_taken_apart(group) if apart else (group, interrupt)) for group in groups
-    )
-
-
-def _taken_apart(group: Group) -> tuple[Group | np.ndarray, ...]:
-    """Return a group without its data, and these as arrays: joblib then sends them only once."""
-    options = group.options
-    tensors = [tensor for pair in (options.data, options.validation) for tensor in pair or ()]
-    arrays = [tensor.detach().cpu().numpy() for tensor in tensors]
-    return replace(group, options=options._replace(data=None, validation=None)), *arrays
-
-
-def _train_elsewhere(group: Group, *arrays: np.ndarray) -> tuple[list[int], list[xr.Dataset]]:
-    """Train a group in a process of its own, on a copy of the data."""
-    x, y, *more = (torch.tensor(array) for array in arrays)
-    options = group.options._replace(data=(x, y), validation=tuple(more) or None)
-    return _train(replace(group, options=options), _Interrupt())
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Compute on one core: the cores are taken by other groups, and rounding stays the same."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+def _rehearse(network: nn.Module, options: Options, name: str) -> None:
+    """Raise unless the network can be trained so: take one step with a copy of it."""
     try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+        if options.validation is not None:
+            check_data(network, options.validation)
+        train_in_steps(
+            [deepcopy(network)],
+            *options.data,
+            lr=options.lr,
+            steps=1,
+            batch_size=options.batch_size,
+            generator=torch.Generator(),
+            optimizer=options.optimizer,
+            validation=None,
+            validate_every=None,
+            loss=options.loss,
+            counter=iter,
+        )
+    except Exception as error:
+        raise ValueError(f"the network cannot be trained at {name}: {error}") from error
 
 
-def _train(group: Group, interrupt: _Interrupt) -> tuple[list[int], list[xr.Dataset]]:
-    """Train a group; return its members and a row of results for each."""
-    options = group.options
-    with interrupt, _one_thread():
-        try:
-            history = train_in_steps(
-                group.networks,
-                *options.data,
-                lr=group.rates,
-                steps=options.steps,
-                batch_size=options.batch_size,
-                generator=[torch.Generator().manual_seed(seed) for seed in group.seeds],
-                optimizer=options.optimizer,
-                validation=options.validation,
-                validate_every=options.validate_every,
-                loss=options.loss,
-                counter=interrupt.steps,
-            )
-        except (TypeError, ValueError) as error:
-            more = f" and {len(group.names) - 1} more" if len(group.names) > 1 else ""
-            message = f"the networks at {group.names[0]}{more} cannot be trained: {error}"
-            raise type(error)(message) from error
-        return group.members, [_row(group, history, i) for i in range(len(group.members))]
-
-
-def _row(group: Group, history: EnsembleHistory, i: int) -> xr.Dataset:
-    """Return what was seen of one network; NaN from where it diverged."""
-    alive = np.logical_and.accumulate(np.isfinite(history.loss[:, i]))
-    steps = {"step": np.arange(len(alive))}
-    row = xr.Dataset(
-        {
-            "loss": ("step", np.where(alive, history.loss[:, i], np.nan)),
-            "accuracy": ("step", np.where(alive, history.accuracy[:, i], np.nan)),
-        },
-        coords=steps,
-    )
-    if group.options.validation is not None:
-        after = history.validation_step
-        judged = alive[after - 1] & np.isfinite(history.validation_loss[:, i])
-        for name in ("validation_loss", "validation_accuracy"):
-            values = np.where(judged, getattr(history, name)[:, i], np.nan)
-            seen = xr.DataArray(values, {"validation_step": after}, ["validation_step"])
-            on_the_way = group.options.validate_every is not None
-            row[name] = seen if on_the_way else seen.isel(validation_step=-1, drop=True)
-    network = group.networks[i]
-    if group.measure and all(p.isfinite().all() for p in network.parameters()):
-        row = row.assign(group.measure(network))
-    return row
+def _check_pair(name: str, pair: Any) -> None:
+    """Raise unless this is a pair of tensors, before its device is asked for."""
+    tensors = pair if isinstance(pair, tuple | list) else ()
+    if len(tensors) != 2 or not all(isinstance(each, torch.Tensor) for each in tensors):
+        raise TypeError(
+            f"{name} must be a pair of tensors (x, y), a mapping from names to pairs, or a "
+            f"function of settings that returns one; got {type(pair).__name__}"
+        )
 
 
 def _entries(output: Any) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from inspect import Parameter, signature
 from itertools import product
@@ -34,9 +34,15 @@ def split(settings: Mapping[str, Any]) -> tuple[Axes, Point]:
     Raises
     ------
     TypeError
-        If a value on an axis is not a number, a string or a truth value and has no label.
+        If a value on an axis is not a number, a string or a truth value and has no label; or if
+        an axis has labels of different kinds.
     ValueError
         If an axis is empty, or a label stands twice.
+
+    Examples
+    --------
+    >>> split({"scheme": {"He": "he_normal"}, "depth": [5, 10], "lr": 0.1})
+    ({'scheme': {'He': 'he_normal'}, 'depth': {5: 5, 10: 10}}, {'lr': 0.1})
     """
     axes: Axes = {}
     fixed: Point = {}
@@ -45,20 +51,29 @@ def split(settings: Mapping[str, Any]) -> tuple[Axes, Point]:
             axes[name] = dict(given)
         elif isinstance(given, list | tuple | range | np.ndarray):
             values = given.tolist() if isinstance(given, np.ndarray) else list(given)
-            for value in values:
-                if not isinstance(value, bool | int | float | str | np.generic):
-                    raise TypeError(
-                        f"{name} holds {value!r}, which is no label. Give each value a name: "
-                        f'{name}={{"first": ..., "second": ...}}'
-                    )
+            _check_labels(name, values)
             axes[name] = dict(zip(values, values, strict=True))
             if len(axes[name]) < len(values):
                 raise ValueError(f"{name} has a value twice: {values}")
         else:
             fixed[name] = given
-    if empty := [name for name, values in axes.items() if not values]:
-        raise ValueError(f"{empty[0]} must have at least one value; got none")
+    for name, values in axes.items():
+        _check_labels(name, values)
     return axes, fixed
+
+
+def _check_labels(name: str, given: Iterable[Any]) -> None:
+    labels = list(given)
+    if not labels:
+        raise ValueError(f"{name} must have at least one value; got none")
+    for label in labels:
+        if not isinstance(label, bool | int | float | str | np.generic):
+            raise TypeError(
+                f"{name} holds {label!r}, which is no label. Give each value a name: "
+                f'{name}={{"first": ..., "second": ...}}'
+            )
+    if len({isinstance(label, str) for label in labels}) > 1:
+        raise TypeError(f"{name} must be labelled by numbers or by names; got both: {labels}")
 
 
 def points(axes: Axes, fixed: Point) -> Iterator[Point]:
@@ -78,29 +93,55 @@ def describe(labelled: Point) -> str:
 
 
 def check_taken(
-    settings: Mapping[str, Any], functions: Sequence[Callable[..., Any]], others: Sequence[str]
+    settings: Iterable[str],
+    functions: Sequence[Callable[..., Any]],
+    *,
+    options: Iterable[str] = (),
+    others: Iterable[str] = (),
 ) -> None:
-    """Raise unless each setting is an argument of a function, or one of the ``others``.
+    """Raise unless the settings and the arguments of the functions fit one another.
+
+    Parameters
+    ----------
+    settings
+        Each must be an argument of a function, or one of the ``others``.
+    functions
+        Each of their arguments must be a setting or an option, or have a default.
 
     Raises
     ------
     TypeError
-        If nothing takes a setting, or the first function needs an argument that is not given.
+        If nothing takes a setting, or a function needs an argument that is not given.
     """
-    taken = {name for function in functions for name in arguments(function)} | set(others)
+    given = {*settings, *options}
+    taken = {name for function in functions for name in arguments(function)} | {*options, *others}
     free = any(_takes_any(function) for function in functions)
     for name in settings:
         if name not in taken and not free:
-            near = get_close_matches(name, taken, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
             raise TypeError(
-                f"nothing takes the setting {name!r}.{hint} Allowed: {', '.join(sorted(taken))}."
+                f"nothing takes the setting {name!r}.{_hint(name, taken)} "
+                f"Allowed: {', '.join(sorted(taken))}."
             )
-    for name, parameter in arguments(functions[0]).items():
-        if name not in settings and parameter.default is Parameter.empty:
-            raise TypeError(
-                f"{_name(functions[0])} needs {name!r}, which is not among the settings"
-            )
+    for function in functions:
+        for name, parameter in arguments(function).items():
+            if name not in given and parameter.default is Parameter.empty:
+                raise TypeError(
+                    f"{_name(function)} needs {name!r}, which is not among the settings."
+                    f"{_hint(name, given)}"
+                )
+
+
+def check_free(settings: Iterable[str], names: Iterable[str]) -> None:
+    """Raise unless the names of the settings are free: the result has names of its own.
+
+    Raises
+    ------
+    ValueError
+        If a setting has the name of a variable or dimension of the result.
+    """
+    for name in names:
+        if name in settings:
+            raise ValueError(f"the result has {name!r} of its own; give the setting another name")
 
 
 def arguments(function: Callable[..., Any]) -> dict[str, Parameter]:
@@ -111,11 +152,18 @@ def arguments(function: Callable[..., Any]) -> dict[str, Parameter]:
 
 
 def call(function: Callable[..., Any], point: Point, without: Sequence[str] = ()) -> Any:
-    """Call a function with those settings of a point that it takes."""
-    own = arguments(function)
-    if _takes_any(function):
-        return function(**{k: v for k, v in point.items() if k in own or k not in without})
-    return function(**{name: value for name, value in point.items() if name in own})
+    """Call a function with those settings of a point that it takes; see ``own``."""
+    return function(**own(function, point, without))
+
+
+def own(function: Callable[..., Any], point: Point, without: Sequence[str] = ()) -> Point:
+    """Return those settings of a point that a function takes.
+
+    One with ``**settings`` takes all but those ``without`` which it does not name.
+    """
+    named = arguments(function)
+    free = set(point) - set(without) if _takes_any(function) else set()
+    return {name: value for name, value in point.items() if name in named or name in free}
 
 
 def labelled(rows: Sequence[xr.Dataset], axes: Axes) -> xr.Dataset:
@@ -126,17 +174,22 @@ def labelled(rows: Sequence[xr.Dataset], axes: Axes) -> xr.Dataset:
     sizes = tuple(len(values) for values in axes.values())
     joined = xr.concat(rows, dim="point", join="outer", data_vars="all", coords="minimal")
     variables = {
-        name: ((*axes, *variable.dims[1:]), variable.values.reshape(*sizes, *variable.shape[1:]))
+        name: ((*axes, *variable.dims[1:]), variable.values.reshape((*sizes, *variable.shape[1:])))
         for name, variable in joined.data_vars.items()
     }
-    own = {name: list(values) for name, values in axes.items()}
+    along = {name: list(values) for name, values in axes.items()}
     rest = {name: joined[name] for name in joined.coords if joined[name].dims == (name,)}
-    return xr.Dataset(variables, coords=own | rest)
+    return xr.Dataset(variables, coords=along | rest)
 
 
 def _takes_any(function: Callable[..., Any]) -> bool:
     found = signature(function).parameters.values()
     return any(parameter.kind is Parameter.VAR_KEYWORD for parameter in found)
+
+
+def _hint(name: str, allowed: Iterable[str]) -> str:
+    near = get_close_matches(name, list(allowed), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _name(function: Callable[..., Any]) -> str:

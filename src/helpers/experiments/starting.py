@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,13 @@ import xarray as xr
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from helpers._models import Loss
+from helpers._models import Loss, check_module
 from helpers._progress import progress
 from helpers.activations import ACTIVATIONS
+from helpers.experiments.running import one_thread
 from helpers.experiments.settings import (
     call,
+    check_free,
     check_taken,
     describe,
     labelled,
@@ -26,7 +29,13 @@ from helpers.experiments.settings import (
 from helpers.probes import LayerStatistics, probe
 from helpers.theory import variance_per_layer
 
-_NAMES = {getattr(nn, phi.torch_name): name for name, phi in ACTIVATIONS.items()}
+_NAMES = {str(phi.module()): name for name, phi in ACTIVATIONS.items()}
+_INPLACE = re.compile("(, )?inplace=True")
+_ACTIVATIONS = {phi.torch_name for phi in ACTIVATIONS.values()} - {"Identity"}
+_VARIABLES = (
+    *("signal", "activity", "dead", "saturated", "weight", "gradient", "weight_gradient"),
+    *("signal_theory", "gradient_theory"),
+)
 
 
 def starts(
@@ -76,12 +85,16 @@ def starts(
     True
     """
     axes, fixed = split(settings)
-    check_taken(settings, [network], [])
+    check_taken(settings, [network])
+    check_free(axes, ["layer", *_VARIABLES])
     rows = []
     named = list(zip(points(axes, fixed), labels(axes), strict=True))
     for point, where in progress(named, "networks measured"):
         try:
-            rows.append(layer_statistics(call(network, point).to(x.device), x, y, loss))
+            with one_thread():
+                built = call(network, point)
+            check_module(built)
+            rows.append(layer_statistics(built.to(x.device), x, y, loss))
         except Exception as error:
             message = f"the network cannot be measured at {describe(where)}: {error}"
             raise ValueError(message) from error
@@ -107,7 +120,7 @@ def layer_statistics(
         Over ``layer``, which counts the layers with weights from 1 on:
 
         - ``signal``: mean square of the layer's output z, before the activation;
-        - ``activation``: mean square of a = phi(z), NaN where no activation follows;
+        - ``activity``: mean square of a = phi(z), NaN where no activation follows;
         - ``dead``: share of the units whose activation is 0 on all of x;
         - ``saturated``: share of activations near a bound, as ``probe`` has it;
         - ``weight``: mean square of the layer's weights;
@@ -135,7 +148,7 @@ def layer_statistics(
     following = [_following(seen, i) for i in own]
     columns = {
         "signal": [seen[i].activation.mean_square for i in own],
-        "activation": [f.activation.mean_square if f else np.nan for f in following],
+        "activity": [f.activation.mean_square if f else np.nan for f in following],
         "dead": [f.dead if f else np.nan for f in following],
         "saturated": [f.saturated if f else np.nan for f in following],
         "weight": [seen[i].weight.mean_square for i in own],
@@ -157,8 +170,7 @@ def layer_statistics(
 def _following(seen: list[LayerStatistics], i: int) -> LayerStatistics | None:
     """Return the activation that follows layer i directly."""
     after = seen[i + 1] if i + 1 < len(seen) else None
-    activations = {module.__name__ for module in _NAMES} - {"Identity"}
-    return after if after and after.kind in activations else None
+    return after if after and after.kind in _ACTIVATIONS else None
 
 
 def _mean_square(moments: Any) -> float:
@@ -170,13 +182,31 @@ def _predicted(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Predict the mean squares of signal and gradient, the latter relative to the last layer."""
     unknown = np.full(len(squares), np.nan)
-    parts = [part for part in model.modules() if next(part.children(), None) is None]
-    dense = [part for part in parts if type(part) is nn.Linear]
-    others = {type(part) for part in parts} - {nn.Linear, nn.Flatten}
+    activation = _plain_activation(model)
+    dense = [part for part in model.modules() if type(part) is nn.Linear]
     biases = [part.bias for part in dense if part.bias is not None]
-    plain = type(model) in (nn.Sequential, nn.Linear) and len(dense) == len(squares)
-    if not plain or len(others) > 1 or others - set(_NAMES) or any(b.any() for b in biases):
+    if activation is None or len(dense) != len(squares) or any(b.any() for b in biases):
         return unknown, unknown
-    activation = _NAMES[others.pop()] if others else "identity"
     widths = [dense[0].in_features, *(part.out_features for part in dense)]
     return variance_per_layer(activation, widths, squares, x.double().square().mean().item())
+
+
+def _plain_activation(model: nn.Module) -> str | None:
+    """Return the one activation between the dense layers of a plain stack; None if it is none."""
+    whole = [part for part in model.modules() if next(part.children(), None) is not None]
+    parts = [part for part in _leaves(model) if type(part) is not nn.Flatten]
+    if any(type(part) is not nn.Sequential for part in whole):
+        return None
+    if all(type(part) is nn.Linear for part in parts):
+        return "identity"
+    between = {_NAMES.get(_INPLACE.sub("", str(part))) for part in parts[1::2]}
+    plain = all(type(part) is nn.Linear for part in parts[::2]) and len(between) == 1
+    return between.pop() if plain else None
+
+
+def _leaves(model: nn.Module) -> Iterator[nn.Module]:
+    """Yield the layers of nested Sequentials in their order, one that is used twice twice."""
+    if next(model.children(), None) is None:
+        yield model
+    for part in model._modules.values():
+        yield from _leaves(part)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -13,30 +13,23 @@ from torch.nn.functional import cross_entropy
 
 from helpers._models import Loss, check_initialized
 from helpers.device import generator
-from helpers.ensemble.stacks import architecture
-from helpers.experiments.groups import (
-    Group,
-    Measure,
-    Options,
-    Pair,
-    side_by_side,
-    size_limit,
-    workers,
-)
+from helpers.experiments.groups import Measure, Options, Pair, groups
+from helpers.experiments.running import one_thread, side_by_side, workers
 from helpers.experiments.settings import (
     Axes,
     Point,
     call,
+    check_free,
     check_taken,
     describe,
     labelled,
     labels,
+    own,
     points,
     split,
 )
 
-KEPT = 2**30
-"""Bytes of networks that are kept from the check of all until they are trained."""
+_VARIABLES = ("accuracy", "validation_loss", "validation_accuracy", "step", "validation_step")
 
 
 def sweep(
@@ -58,7 +51,7 @@ def sweep(
     A list (or tuple, range, array) makes a setting an axis of the result; a mapping gives its
     values names, ``scheme={"He": "he_normal"}``. Networks of one architecture are trained together
     by ``train_ensemble``, and such groups side by side on the cores. Each goes the way that ``fit``
-    would take it alone, up to rounding.
+    would take it alone, up to rounding. All are checked before the first is trained.
 
     Parameters
     ----------
@@ -73,10 +66,11 @@ def sweep(
     validation
         A pair (x, y), judged after the last step, and every ``validate_every`` steps if given.
     loss
-        A function of (output, y): the mean loss of a batch. A mapping makes it an axis.
+        A function of (output, y): the mean loss of a batch. A mapping makes it an axis, which has
+        the name ``loss_function`` in the result.
     measure
-        A function of a trained network that returns numbers or labelled arrays by name. Each
-        becomes a variable of the result.
+        A function of a trained network that returns numbers or labelled arrays by name, as a
+        mapping or a Dataset. Each becomes a variable of the result; NaN for one that diverged.
     **settings
         Those that ``network``, or an option that is a function, takes. ``seed`` also draws the
         order of the batches: the same for every arm. Without it the seed is 0.
@@ -94,14 +88,16 @@ def sweep(
     TypeError
         If nothing takes a setting, an argument is missing, or a value needs a name.
     ValueError
-        If a network cannot be built or trained; the message says at which settings, and why.
+        If a network cannot be built or trained; the message says at which settings, and why. Or
+        if a setting has the name of a variable or dimension of the result.
 
     Notes
     -----
     With joblib's own configuration the same sweep runs on one core
     (``with joblib.parallel_config(n_jobs=1):``), in processes (``"loky"``) or on a cluster
-    (``"dask"``, ``"ray"``), and gives the same numbers. On a GPU the groups run one after the
-    other.
+    (``"dask"``, ``"ray"``). On a GPU the groups run one after the other. The numbers are the same,
+    wherever a network is trained and beside whatever others: bit by bit on one kind of processor
+    for a plain stack of dense layers and activation functions, up to rounding for other networks.
 
     Examples
     --------
@@ -131,87 +127,75 @@ def sweep(
     given = {"data": data, "lr": lr, "steps": steps, "batch_size": batch_size, "loss": loss}
     given |= {"optimizer": optimizer, "validation": validation, "validate_every": validate_every}
     axes, fixed = _split(settings, given)
-    of_settings = [each for name, each in given.items() if name != "loss" and callable(each)]
-    check_taken(settings, [network, *of_settings], [*given, "seed"])
-    grid, names = list(points(axes, fixed)), labels(axes)
-    options = [_options(point) for point in grid]
+    computed = [each for values in _values(axes, fixed).values() for each in values]
+    check_taken(settings, [network, *filter(callable, computed)], options=given, others=["seed"])
+    check_free(settings, [*_VARIABLES, *(["loss_function"] if "loss" in axes else [])])
+    grid, where = list(points(axes, fixed)), labels(axes)
+    names = [describe(each) for each in where]
+    options = _options(grid, where, names)
 
     def build(i: int) -> nn.Module:
         try:
-            built = call(network, grid[i], without=Options._fields)
+            with one_thread():
+                built = call(network, grid[i], without=Options._fields)
             check_initialized(built)
         except Exception as error:
-            where = describe(names[i])
-            raise ValueError(f"the network cannot be built at {where}: {error}") from error
+            raise ValueError(f"the network cannot be built at {names[i]}: {error}") from error
         return built.to(options[i].data[0].device)
 
     jobs = workers(options[0].data[0].device)
-    groups = _groups(build, options, grid, names, measure, at_most=-(-len(grid) // jobs))
+    seeds = [generator(point.get("seed", 0)).initial_seed() for point in grid]
+    parts = groups(build, options, seeds, names, measure, at_most=-(-len(grid) // jobs))
     rows: dict[int, xr.Dataset] = {}
-    for members, results in side_by_side(groups, len(grid), jobs):
-        rows.update(zip(members, results, strict=True))
-    return labelled(_complete([rows[i] for i in range(len(grid))]), axes)
-
-
-def _groups(
-    build: Callable[[int], nn.Module],
-    options: Sequence[Options],
-    grid: Sequence[Point],
-    names: Sequence[Point],
-    measure: Measure | None,
-    at_most: int,
-) -> Iterator[Group]:
-    """Build every network once, to check it; then yield those that are trained together."""
-    alike: dict[tuple, list[int]] = defaultdict(list)
-    limits: dict[tuple, int] = {}
-    kept, room = {}, KEPT
-    for i, each in enumerate(options):
-        network = build(i)
-        key = architecture(network), each.shared()
-        alike[key].append(i)
-        if key not in limits:
-            limits[key] = min(at_most, size_limit(network, each))
-        room -= sum(p.numel() * p.element_size() for p in network.parameters())
-        if room > 0:
-            kept[i] = network
-    for key, all_members in alike.items():
-        pieces = np.array_split(all_members, -(-len(all_members) // limits[key]))
-        for members in (piece.tolist() for piece in pieces):
-            yield Group(
-                members,
-                [kept.pop(i, None) or build(i) for i in members],
-                [_initial_seed(grid[i]) for i in members],
-                [options[i].lr for i in members],
-                options[members[0]],
-                measure,
-                [describe(names[i]) for i in members],
-            )
+    with closing(side_by_side(parts, len(grid), jobs)) as results:
+        for members, found in results:
+            rows.update(zip(members, found, strict=True))
+    ordered = _complete([rows[i] for i in range(len(grid))])
+    if all(each.validate_every is None for each in options):
+        ordered = [_last(row) for row in ordered]
+    return labelled(ordered, {_dimension(name): values for name, values in axes.items()})
 
 
 def _split(settings: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[Axes, Point]:
     """Split settings and options into axes and fixed ones; a pair or a function is one value."""
     whole = {name: given[name] for name in ("data", "validation", "loss")}
-    axes, fixed = split(dict(settings) | {k: v for k, v in given.items() if k not in whole})
-    for name, value in whole.items():
-        if isinstance(value, Mapping):
-            axes[name] = dict(value)
-        else:
-            fixed[name] = value
-    return axes, fixed
+    pairs = {name: value for name, value in whole.items() if not isinstance(value, Mapping)}
+    rest = {name: value for name, value in given.items() if name not in pairs}
+    axes, fixed = split(dict(settings) | rest)
+    return axes, fixed | pairs
 
 
-def _options(point: Point) -> Options:
-    """Return the options at a point; those that are functions of it are called."""
-    own = {name: point[name] for name in Options._fields}
-    for name, value in own.items():
-        if name != "loss" and callable(value):
-            own[name] = call(value, point)
-    return Options(**own)
+def _values(axes: Axes, fixed: Point) -> dict[str, list[Any]]:
+    """Return the values of each option that may be a function of the settings."""
+    names = [name for name in Options._fields if name != "loss"]
+    return {name: list(axes[name].values()) if name in axes else [fixed[name]] for name in names}
 
 
-def _initial_seed(point: Point) -> int:
-    """Return what seeds the order of a network's batches, on any machine."""
-    return generator(point.get("seed", 0)).initial_seed()
+def _options(grid: Sequence[Point], where: Sequence[Point], names: Sequence[str]) -> list[Options]:
+    """Return the options at every point, checked.
+
+    One that is a function is called once for all points at which its arguments are the same, so
+    that these share their data.
+    """
+    known: dict[tuple, Any] = {}
+
+    def value(i: int, name: str) -> Any:
+        given = grid[i][name]
+        if name == "loss" or not callable(given):
+            return given
+        key = name, given, *own(given, where[i]).items()
+        if key not in known:
+            known[key] = call(given, grid[i])
+        return known[key]
+
+    found = []
+    for i, name in enumerate(names):
+        try:
+            found.append(Options(*(value(i, field) for field in Options._fields)))
+            found[-1].check()
+        except Exception as error:
+            raise ValueError(f"the network cannot be trained at {name}: {error}") from error
+    return found
 
 
 def _complete(rows: Sequence[xr.Dataset]) -> list[xr.Dataset]:
@@ -219,3 +203,13 @@ def _complete(rows: Sequence[xr.Dataset]) -> list[xr.Dataset]:
     templates = {name: row[name] for row in rows for name in row.data_vars}
     nothing = {name: xr.full_like(each, np.nan, float) for name, each in templates.items()}
     return [row.assign({n: v for n, v in nothing.items() if n not in row}) for row in rows]
+
+
+def _last(row: xr.Dataset) -> xr.Dataset:
+    """Return a row in which the validation was made once, without saying when."""
+    return row.isel(validation_step=-1, drop=True) if "validation_step" in row.dims else row
+
+
+def _dimension(name: str) -> str:
+    """Return what an axis is called in the result, where ``loss`` is a variable."""
+    return "loss_function" if name == "loss" else name
