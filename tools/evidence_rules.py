@@ -6,52 +6,57 @@ import ast
 import re
 from collections.abc import Iterator
 
+from tools.flow import Flow
 from tools.page import Page, calls, dotted
 
-SOURCES = frozenset(
-    {"load_mnist", "load_cifar10", "load_japanese_vowels", "load_names", "image_tensors"}
-    | {"rng", "generator", "default_rng", "Generator", "initialize", "fill", "lsuv"}
-    | {"sweep", "starts", "layer_statistics", "probe", "audit", "fit", "evaluate"}
-    | {"train_ensemble", "evaluate_ensemble", "train_recurrent", "repeat", "perf_counter"}
-)
-"""What reads data, draws at random or measures."""
-DRAWN_BY = ("nn.", "torch.nn.", "keras.")
-"""A layer of a framework draws its weights; what it says of itself is data."""
-CALLS = {"evidence.check", "evidence.condition"}
-WRAPPERS = {"all", "any", "bool", "item", "min", "max", "mean"}
+BOUNDS = {"expected", "above", "below"}
+WRAPPERS = {"all", "any", "bool", "item", "min", "max"}
+PRECISION = re.compile(r"\.\d|[ef%]$", re.IGNORECASE)
 
 
 def checks_can_fail(page: Page) -> list[str]:
     """Check that what is held to a bound comes from data, or from a random draw."""
-    measured: set[str] = set()
     trees = list(page.trees)
-    for _ in range(2):  # a name may be used in a function above the place where it is set
-        for _, tree in trees:
-            _spread(tree.body, measured)
+    seen = Flow(trees).seen
     faults = []
-    for position, call, inside in _evidence_calls(trees):
-        values = call.args[1:2] or [k.value for k in call.keywords if k.arg == "value"]
-        if not values or not _is_measured(values[0], measured | inside):
-            text = ast.unparse(call.args[0]) if call.args else "?"
+    for position, call in _held(trees):
+        given = _given(call)
+        measured = dict(zip(given, seen.get(call, []), strict=False))
+        if not measured.get("value"):
+            text = _words(call)
             faults.append(f"cell {position}: {text} cannot fail: no data, no random draw in it")
+        bounds = [ast.dump(bound) for name, bound in given.items() if name in BOUNDS]
+        if "value" in given and ast.dump(given["value"]) in bounds:
+            faults.append(f"cell {position}: {_words(call)} is held to itself")
     return faults
+
+
+def measured_by_about(page: Page) -> list[str]:
+    """Check that ``about`` writes what was measured, and nothing else writes digits of it."""
+    trees = list(page.trees)
+    flow = Flow(trees)
+    faults = []
+    for position, tree in trees:
+        for call in calls(tree):
+            name = dotted(call.func)
+            if name in ("about", "evidence.about") and not any(flow.seen.get(call, [])[:1]):
+                faults.append(f"cell {position}: {ast.unparse(call)} was not measured")
+            for part in _said(call, tree) if name.startswith("evidence.") else ():
+                if part in flow.formatted and PRECISION.search(_format(part)):
+                    faults.append(f"cell {position}: {ast.unparse(part)} was measured: use about")
+    return list(dict.fromkeys(faults))
 
 
 def numbers_shown(page: Page) -> list[str]:
     """Check that evidence gets numbers and bounds, not the truth value of a comparison."""
     faults = []
-    for position, call, _ in _evidence_calls(list(page.trees)):
-        value = call.args[1] if len(call.args) > 1 else None
-        compared = value is not None and any(
-            isinstance(node, ast.Compare | ast.BoolOp) for node in _outer(value)
-        )
-        bounded = len(call.args) > 2 or {k.arg for k in call.keywords} & {
-            "expected",
-            "above",
-            "below",
-        }
-        if compared or not bounded:
-            text = ast.unparse(call.args[0]) if call.args else "?"
+    for position, call in _held(list(page.trees)):
+        given = _given(call)
+        expected = given.get("expected")
+        truth = isinstance(expected, ast.Constant) and isinstance(expected.value, bool)
+        compared = "value" in given and any(map(_is_comparison, _outer(given["value"])))
+        if compared or truth or not BOUNDS & set(given):
+            text = _words(call)
             faults.append(f"cell {position}: {text} hides what was measured behind a truth value")
     return faults
 
@@ -64,18 +69,13 @@ def verdicts_rest_on_conditions(page: Page) -> list[str]:
             if dotted(call.func) not in ("evidence.claim", "evidence.reproduction"):
                 continue
             given = {keyword.arg: keyword.value for keyword in call.keywords}
-            key = ast.unparse(call.args[0]) if call.args else "?"
             if "conditions" not in given:
-                faults.append(f"cell {position}: {key} rests on no conditions")
-            for part in ast.walk(given.get("measured", ast.Constant(""))):
-                if (
-                    isinstance(part, ast.Constant)
-                    and isinstance(part.value, str)
-                    and re.search(r"\d", part.value)
-                    and not _is_format(part, given["measured"])
-                ):
-                    faults.append(f"cell {position}: {key} has a typed number: {part.value!r}")
-    return faults
+                faults.append(f"cell {position}: {_words(call)} rests on no conditions")
+            for part in _said(given.get("measured", ast.Constant("")), tree):
+                typed = part.value if isinstance(part, ast.Constant) else None
+                if isinstance(typed, str) and re.search(r"\d", typed):
+                    faults.append(f"cell {position}: {_words(call)} has a typed number: {typed!r}")
+    return list(dict.fromkeys(faults))
 
 
 def approximate_sign(page: Page) -> list[str]:
@@ -87,63 +87,34 @@ def approximate_sign(page: Page) -> list[str]:
     ]
 
 
-def _evidence_calls(
-    trees: list[tuple[int, ast.Module]],
-) -> Iterator[tuple[int, ast.Call, set[str]]]:
-    """Yield position, call and the arguments of the function around it."""
+def new_evidence(page: Page) -> list[str]:
+    """Check that a page does not import evidence as it was before."""
+    return [
+        f"cell {position} imports old_form"
+        for position, tree in page.trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.alias) and node.name.rpartition(".")[2] == "old_form"
+    ]
+
+
+def _held(trees: list[tuple[int, ast.Module]]) -> Iterator[tuple[int, ast.Call]]:
+    """Yield every check and condition, with its cell's position."""
     for position, tree in trees:
-        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
         for call in calls(tree):
-            if dotted(call.func) in CALLS:
-                inside = {
-                    argument.arg
-                    for function in functions
-                    if call in ast.walk(function)
-                    for argument in function.args.args
-                }
-                yield position, call, inside
+            if dotted(call.func) in ("evidence.check", "evidence.condition"):
+                yield position, call
 
 
-def _spread(body: list[ast.stmt], measured: set[str]) -> None:
-    """Add the names that are set from something measured."""
-    for node in body:
-        if isinstance(node, ast.FunctionDef):
-            if _is_measured(node, measured):
-                measured.add(node.name)
-            continue
-        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if node.value is not None and _is_measured(node.value, measured):
-                measured |= {name for target in targets for name in _names(target)}
-        elif isinstance(node, ast.For) and _is_measured(node.iter, measured):
-            measured |= _names(node.target)
-        elif isinstance(node, ast.With):
-            for item in node.items:
-                if item.optional_vars and _is_measured(item.context_expr, measured):
-                    measured |= _names(item.optional_vars)
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            function = node.value.func  # such as rows.append(loss)
-            if isinstance(function, ast.Attribute) and _is_measured(node.value, measured):
-                measured |= _names(function.value)
-        for inner in ("body", "orelse", "finalbody"):
-            _spread(getattr(node, inner, []), measured)
+def _given(call: ast.Call) -> dict[str, ast.expr]:
+    """Return what a check or condition gets, by the names of its parameters, in order."""
+    names = ("statement", "value", "expected", "tolerance")
+    given = dict(zip(names, call.args, strict=False))
+    return given | {str(each.arg): each.value for each in call.keywords}
 
 
-def _is_measured(tree: ast.AST, measured: set[str]) -> bool:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and node.id in measured:
-            return True
-        if isinstance(node, ast.Attribute) and node.attr == "__doc__":
-            return True
-        if isinstance(node, ast.Call):
-            name = dotted(node.func)
-            if name.rpartition(".")[2] in SOURCES or name.startswith(DRAWN_BY):
-                return True
-    return False
-
-
-def _names(target: ast.AST) -> set[str]:
-    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+def _words(call: ast.Call) -> str:
+    """Return the statement or the id of a call of evidence."""
+    return ast.unparse(call.args[0]) if call.args else "?"
 
 
 def _outer(value: ast.expr) -> Iterator[ast.expr]:
@@ -155,17 +126,42 @@ def _outer(value: ast.expr) -> Iterator[ast.expr]:
             yield from _outer(each)
 
 
-def _is_format(part: ast.Constant, measured: ast.expr) -> bool:
-    """Say whether a text is no part of the sentence: a label in ``sel``, or a format."""
-    for node in ast.walk(measured):
-        if isinstance(node, ast.FormattedValue) and part in ast.walk(node):
-            return True
-    return False
+def _is_comparison(value: ast.expr) -> bool:
+    negated = isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not)
+    return negated or isinstance(value, ast.Compare | ast.BoolOp)
+
+
+def _said(text: ast.expr, tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield the parts of a text, and of what its names are set to in the cell."""
+    parts = list(_spoken(text))
+    names = {node.id for node in parts if isinstance(node, ast.Name)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if names & {each.id for each in targets if isinstance(each, ast.Name)}:
+                parts += _spoken(node.value)
+    yield from parts
+
+
+def _spoken(text: ast.AST) -> Iterator[ast.AST]:
+    """Yield the parts of a text, but not what stands in the braces."""
+    yield text
+    if not isinstance(text, ast.FormattedValue):
+        for part in ast.iter_child_nodes(text):
+            yield from _spoken(part)
+
+
+def _format(value: ast.FormattedValue) -> str:
+    """Return the format in the braces, such as ``.2f``."""
+    parts = value.format_spec.values if value.format_spec else []
+    return "".join(part.value for part in parts if isinstance(part, ast.Constant))
 
 
 EVIDENCE_RULES = (
     checks_can_fail,
+    measured_by_about,
     numbers_shown,
     verdicts_rest_on_conditions,
     approximate_sign,
+    new_evidence,
 )

@@ -18,8 +18,10 @@ from tools.page import Page, calls, dotted, tags
 
 VISIBLE_LINES, FOLDED_LINES, MEDIAN_LINES, SUBJECT_SHARE = 15, 25, 8, 0.6
 FOLDED, SET_UP = "hide-input", "Set up"
-POSITIONS = {"reshape", "transpose", "swapaxes", "moveaxis", "T", "mT"}
-PLUMBING = re.compile(r"\b(plt|plotting|evidence|axes?|figure|tqdm|print|display)\b\.?")
+POSITIONS = {"reshape", "transpose", "swapaxes", "moveaxis", "movedim", "permute", "T", "mT"}
+PLUMBING = re.compile(
+    r"\b(?:(?:plt|plotting|evidence|ax|axes|figure)\b[.\[]|(?:tqdm|print|display)\()"
+)
 
 
 def is_folded(cell: NotebookNode) -> bool:
@@ -129,7 +131,7 @@ def names_not_positions(page: Page) -> list[str]:
             if (
                 isinstance(node, ast.Subscript)
                 and _by_position(node.slice)
-                and "#" not in lines[node.lineno - 1]
+                and not any("#" in line for line in lines[node.lineno - 1 : node.end_lineno])
             ):
                 faults.append(f"cell {position}: {ast.unparse(node)} needs a comment, or names")
     return faults

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import packages_distributions
@@ -19,9 +20,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from helpers.evidence import load_ledger
-from tools.notebooks import CHAPTERS, NOTEBOOK_METADATA, chapter_names, chapter_path
+from tools.form_rules import FORM_RULES, label_of
+from tools.notebooks import CHAPTERS, NOTEBOOK_METADATA, chapter_names, chapter_path, fold
 from tools.page import Page, words
-from tools.rules import RULES, normal_form
+from tools.rewriting import NOT_YET
+from tools.rules import RULES, new_form, normal_form, old_form
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = chapter_names()
@@ -30,6 +33,29 @@ LEDGER = {
     "R05": {"id": "R05", "chapter": "practice/demo", "paper": "He 2015", "result": "It trains."},
     "S1-27": {"id": "S1-27", "chapter": "practice/other", "verdict": "holds", "claim": "More."},
 }
+WERE_NOT_YET = {
+    "activations/output-layers",
+    "activations/relu-family",
+    "activations/sigmoid",
+    "activations/tanh",
+    "background/networks-weights-activations",
+    "derivations/activation-derivatives",
+    "derivations/mean-field",
+    "derivations/variance",
+    "initialization/data-dependent",
+    "initialization/orthogonal",
+    "initialization/random",
+    "initialization/xavier",
+    "initialization/zero-and-constant",
+    "practice/audit-your-network",
+    "practice/frameworks",
+    "practice/image-classification",
+    "practice/initialization-grid",
+    "practice/mnist-cnn",
+    "practice/speech",
+    "practice/text",
+}
+"""The chapters that were in the old form when the new one came."""
 PNG = {"image/png": "iVBORw0KGgo=", "text/plain": "<Figure>"}
 FIGURE = {
     "mystnb": {
@@ -61,31 +87,65 @@ def stored(name: str) -> Page:
 
 
 def code(source: str, count: int, *outputs: nbformat.NotebookNode, **metadata: object):
-    """Make an executed code cell."""
-    return v4.new_code_cell(
-        source, id=f"code-{count}", execution_count=count, outputs=list(outputs), metadata=metadata
+    """Make an executed code cell, folded as make notebooks does."""
+    cell = v4.new_code_cell(
+        source,
+        id=f"code-{count}",
+        execution_count=count,
+        outputs=list(outputs),
+        metadata=deepcopy(metadata),
     )
+    fold(cell)
+    return cell
 
 
-def good(change: Callable[[list], object] | None = None) -> Page:
+def folded(source: str, count: int, *outputs: nbformat.NotebookNode, **metadata: object):
+    """Make an executed code cell whose code a reader sees after a click."""
+    return code(source, count, *outputs, tags=["hide-input"], **metadata)
+
+
+SET_UP = """# Set up
+import numpy as np
+from helpers import evidence
+from helpers.evidence import about
+"""
+CLAIM = """# How it was measured
+loss = rng.normal(size=5)
+evidence.check("loss", loss, above=-9)
+evidence.claim(
+    "S1-26",
+    verdict="broken",
+    measured=f"in {loss.size} runs {about(loss.mean())}",
+    conditions=[evidence.condition("loss", loss.mean(), above=-9, below=9)],
+)"""
+REPRODUCTION = """# How it was measured
+conditions = [evidence.condition("loss", loss, below=9)]
+evidence.reproduction("R05", measured=about(loss), conditions=conditions)"""
+
+
+def good(change: Callable[[list], object] | None = None, name: str = "practice/demo") -> Page:
     """Make a page that keeps every rule, or one with a change to its cells."""
     cells = [
         v4.new_markdown_cell("(demo)=\n# Does it run?\n\nA question.", id="title"),
-        code("import numpy as np\nrng = np.random.default_rng(0)", 1),
-        code("rng.normal()", 2, v4.new_output("execute_result", {"text/plain": "0.1"})),
-        code("draw()", 3, v4.new_output("display_data", PNG), **FIGURE),
-        code('evidence.claim("S1-26", verdict="broken", holds=True, measured="no")', 4),
-        code('evidence.reproduction("R05", holds=True, measured="yes")', 5),
+        folded(SET_UP, 1),
+        code("rng = np.random.default_rng(0)\nrng.normal()", 2, result("0.1", 2)),
+        folded("# Draw the figure\ndraw()", 3, v4.new_output("display_data", PNG), **FIGURE),
+        folded(CLAIM, 4),
+        folded(REPRODUCTION, 5),
         code("1 / 0", 6, v4.new_output("error", ename="E", evalue="e"), tags=["raises-exception"]),
     ]
-    cells[2].outputs[0].execution_count = 2
     if change:
         change(cells)
     notebook = nbformat.from_dict(
         {"cells": cells, "metadata": NOTEBOOK_METADATA, "nbformat": 4, "nbformat_minor": 5}
     )
     text = v4.writes_json(notebook) + "\n"
-    return Page("practice/demo", text, notebook, LEDGER, frozenset({"numpy", "helpers"}))
+    return Page(name, text, notebook, LEDGER, frozenset({"numpy", "helpers"}))
+
+
+def result(text: str, count: int) -> nbformat.NotebookNode:
+    """Make the result of a cell."""
+    return v4.new_output("execute_result", {"text/plain": text}, execution_count=count)
 
 
 def source(position: int, text: str) -> Callable[[list], object]:
@@ -96,6 +156,20 @@ def source(position: int, text: str) -> Callable[[list], object]:
 def extra(text: str, *outputs: nbformat.NotebookNode, **metadata: object):
     """Append a code cell."""
     return lambda cells: cells.append(code(text, 7, *outputs, **metadata))
+
+
+def checked(text: str) -> Callable[[list], object]:
+    """Append a folded cell of evidence, which may use ``loss``."""
+    return lambda cells: cells.append(folded(f"# How it was measured\n{text}", 7))
+
+
+def claimed(measured: str, before: str = "") -> Callable[[list], object]:
+    """Let the claim say something else."""
+    old = 'measured=f"in {loss.size} runs {about(loss.mean())}"'
+    text = CLAIM.replace(old, f"measured={measured}").replace(
+        "evidence.claim", f"{before}\nevidence.claim"
+    )
+    return source(4, text)
 
 
 def stream(text: str, name: str = "stdout") -> nbformat.NotebookNode:
@@ -121,12 +195,53 @@ def figure(position: int = 3, **changes: object) -> Callable[[list], object]:
 
 def second_figure(cells: list) -> None:
     """Append a second figure with the words of the first."""
-    cells.append(code("draw()", 7, v4.new_output("display_data", PNG), **FIGURE))
+    cells.append(folded("# Draw\ndraw()", 7, v4.new_output("display_data", PNG), **FIGURE))
+
+
+ALSO: dict[Callable[[list], object], set[str]] = {}
+
+
+def also(*others: str) -> Callable[[Callable[[list], object]], Callable[[list], object]]:
+    """Say which other rules a change breaks as well."""
+
+    def mark(change: Callable[[list], object]) -> Callable[[list], object]:
+        ALSO[change] = set(others)
+        return change
+
+    return mark
+
+
+def folding(position: int = 3, **changes: object) -> Callable[[list], object]:
+    """Change how a cell is folded on the site, in JupyterLab or both."""
+
+    def change(cells: list) -> None:
+        metadata = cells[position].metadata
+        if "label" in changes:
+            metadata.setdefault("mystnb", {})["code_prompt_show"] = changes["label"]
+        if "hidden" in changes:
+            metadata["jupyter"] = {"source_hidden": changes["hidden"]}
+
+    return change
+
+
+def fold_all(cells: list) -> None:
+    """Fold every cell under a label."""
+    for position, cell in enumerate(cells):
+        if cell.cell_type == "code" and "hide-input" not in cell.metadata.get("tags", []):
+            own = cell.metadata.get("tags", [])
+            cells[position].update(source=f"# A label\n{cell.source}")
+            cell.metadata["tags"] = ["hide-input", *own]
+            fold(cell)
+
+
+def lines(count: int) -> str:
+    """Return so many lines of code."""
+    return "\n".join(f"x = {i}" for i in range(count))
 
 
 BAD: dict[str, list[Callable[[list], object]]] = {
     "title_first": [
-        lambda cells: cells.pop(0),
+        lambda cells: cells.insert(1, cells.pop(0)),
         source(0, "## Does it run?"),
         source(0, "(demo)=\n\nDoes it run?"),
         lambda cells: cells.append(v4.new_markdown_cell("# Another title", id="second")),
@@ -134,9 +249,9 @@ BAD: dict[str, list[Callable[[list], object]]] = {
     "executed_in_order": [
         lambda cells: cells[2].update(execution_count=5),
         lambda cells: cells[1].update(execution_count=None),
-        lambda cells: cells.insert(1, cells.pop(2)),
+        lambda cells: cells.append(cells.pop(5)),
         lambda cells: cells[2].outputs[0].update(execution_count=9),
-        source(1, " \n"),
+        source(6, " \n"),
     ],
     "no_error": [
         lambda cells: cells[6].metadata.clear(),
@@ -152,8 +267,8 @@ BAD: dict[str, list[Callable[[list], object]]] = {
         extra("x", v4.new_output("display_data", {"text/html": "<b>at 0x7f3a2b1c9d10</b>"})),
     ],
     "cell_length": [
-        extra("\n".join(f"x = {i}" for i in range(16))),
-        extra("\n".join(f"x = {i}" for i in range(26)), tags=["helper"]),
+        extra(lines(16)),
+        checked(lines(26)),
     ],
     "page_length": [
         lambda cells: cells.extend(code("x", 7 + i) for i in range(20)),
@@ -170,44 +285,143 @@ BAD: dict[str, list[Callable[[list], object]]] = {
         figure(caption=" "),
         figure(name=None),
         figure(alt="The loss in 10 epochs: it falls."),
-        lambda cells: cells[3].metadata.clear(),
+        also("folded_with_a_label")(lambda cells: cells[3].metadata.pop("mystnb")),
         lambda cells: cells[3].outputs.append(v4.new_output("display_data", PNG)),
         lambda cells: cells[3].outputs[0].update(data={"image/svg+xml": "<svg/>"}),
         second_figure,
     ],
     "evidence_in_ledger": [
-        extra('evidence.claim("S9-99", verdict="holds", holds=True, measured="x")'),
-        extra('evidence.claim("R05", verdict="holds", holds=True, measured="x")'),
-        extra('evidence.reproduction("S1-26", holds=True, measured="x")'),
-        extra('evidence.claim(which, verdict="holds", holds=True, measured="x")'),
-        extra('evidence.claim("S1-27", verdict="holds", holds=True, measured="x")'),
-        source(4, 'evidence.claim("S1-26", verdict="holds", holds=True, measured="no")'),
+        checked('evidence.claim("S9-99", verdict="holds", conditions=conditions, measured="x")'),
+        also("ledger_settled")(
+            checked('evidence.claim("R05", verdict="holds", conditions=conditions, measured="x")')
+        ),
+        also("ledger_settled")(
+            checked('evidence.reproduction("S1-26", conditions=conditions, measured="x")')
+        ),
+        checked('evidence.claim(which, verdict="holds", conditions=conditions, measured="x")'),
+        checked('evidence.claim("S1-27", verdict="holds", conditions=conditions, measured="x")'),
+        source(4, CLAIM.replace("broken", "holds")),
     ],
     "ledger_settled": [
-        lambda cells: cells.pop(4),
-        lambda cells: cells.pop(5),
-        source(4, '# evidence.claim("S1-26", verdict="broken")'),
-        extra('evidence.reproduction("R05", holds=True, measured="again")'),
+        source(4, CLAIM.partition("evidence.claim")[0]),
+        source(5, REPRODUCTION.partition("evidence.reproduction")[0]),
+        source(4, CLAIM.replace("\n", "\n# ").replace("# loss", "loss")),
+        checked('evidence.reproduction("R05", conditions=conditions, measured="again")'),
     ],
     "no_ignored_output": [
-        extra("f()", tags=["nbval-ignore-output"]),
-        extra("f()", tags=["nbval-skip"]),
+        also("folded_with_a_label")(extra("f()", tags=["nbval-ignore-output"])),
+        also("folded_with_a_label")(extra("f()", tags=["nbval-skip"])),
         extra("# NBVAL_IGNORE_OUTPUT\nf()"),
         extra("# NBVAL_SKIP\nf()"),
     ],
-    "plain_python": [extra("%matplotlib inline"), extra("!pip list"), extra("plot(x);")],
+    "plain_python": [extra("%matplotlib inline"), extra("!pip list"), extra("draw(x);")],
     "no_global_randomness": [
         extra("np.random.seed(0)"),
         extra("x = np.random.randn(3)"),
-        extra("import random\nrandom.random()"),
+        source(1, SET_UP + "import random\nrandom.random()"),
         extra("torch.manual_seed(0)"),
         extra("torch.cuda.manual_seed_all(0)"),
         extra("keras.utils.set_random_seed(0)"),
         extra("x = torch.randn(3)"),
         extra("layer.weight.normal_(0, 1)"),
     ],
-    "imports_declared": [extra("import pandas"), extra("from sklearn.svm import SVC")],
+    "imports_declared": [
+        source(1, SET_UP + "import pandas"),
+        source(1, SET_UP + "from sklearn.svm import SVC"),
+    ],
+    "folded_with_a_label": [
+        folding(label="Another label"),
+        folding(hidden=False),
+        folding(2, hidden=True),
+        folding(2, label="A label"),
+        source(3, "draw()"),
+        source(3, "#\ndraw()"),
+        source(3, "# Another label\ndraw()"),
+        extra("f()", tags=["helper"]),
+        extra("f()", tags=["hide-cell"]),
+        extra("f()", tags=["remove-input"]),
+    ],
+    "one_set_up": [
+        also("folded_with_a_label")(source(1, SET_UP.replace("Set up", "Imports"))),
+        also("folded_with_a_label")(source(1, SET_UP.partition("\n")[2])),
+        lambda cells: cells[1].metadata.clear(),
+        extra("import numpy as np"),
+        checked("if True:\n    from numpy import pi"),
+    ],
+    "subject_visible": [
+        lambda cells: cells[6].update(source="ax.plot(x)\nprint(x)"),
+        extra("ax.set(y=1)\naxes[i].grid()\nfigure.text(0, 0, x)\nplotting.curves(x)"),
+        lambda cells: cells.extend(code(lines(9), 7 + i) for i in range(3)),
+        fold_all,
+    ],
+    "evidence_folded": [
+        extra('evidence.check("loss", loss, above=-9)'),
+        extra("f()\nplt.show()"),
+        extra("figure, ax = plt.subplots()\nf()\ng()\nh()"),
+    ],
+    "names_not_positions": [
+        extra("x = loss.reshape(2, 3)"),
+        extra("x = loss.T"),
+        extra("x = np.transpose(loss)"),
+        extra("x = loss.swapaxes(0, 1)"),
+        extra("x = loss.permute(1, 0)"),
+        extra("x = loss[0]"),
+        extra("x = loss[-1]"),
+        extra("x = loss[:2]"),
+        extra("x = loss[:, None]"),
+        extra("x = loss[a, b]"),
+        extra("# the first\nx = loss[0]"),
+    ],
+    "checks_can_fail": [
+        checked('evidence.check("1.1^50", 1.1**50, 117, 1)'),
+        checked('year = 2010\nevidence.check("the year", year, 2010)'),
+        checked('evidence.check("relu(-1)", np.maximum(-1, 0), 0)'),
+        checked('evidence.check("the power", value=1.1**50, above=100)'),
+        checked('evidence.condition("the power", 1.1**50, above=100)'),
+        checked('evidence.check("itself", loss.mean(), loss.mean(), 0.1)'),
+        checked('evidence.check("itself", loss, below=loss)'),
+        checked('def hold(v):\n    evidence.check("it", v, 1)\n\n\nhold(1.1**50)'),
+        checked('loss = 3\nevidence.check("loss", loss, above=-9)'),
+    ],
+    "measured_by_about": [
+        claimed("about(0.31)"),
+        claimed('f"from {evidence.about(scale)}"', "scale = 0.7"),
+        claimed('f"{loss.mean():.2f}"'),
+        claimed('f"{loss.mean():.0%}"'),
+        claimed("text", 'text = f"{loss.mean():.2e}"'),
+        checked('evidence.check(f"of {loss.max():.1f}", loss, above=-9)'),
+    ],
+    "numbers_shown": [
+        checked('evidence.check("it is so", loss)'),
+        checked('evidence.check("it is so", loss.mean() < 9)'),
+        checked('evidence.check("it is so", loss.mean() < 9, True)'),
+        checked('evidence.check("it is so", np.all(loss < 9), 1)'),
+        checked('evidence.check("it is so", (loss < 9).all().item(), above=0)'),
+        checked('evidence.check("it is so", loss.max() < 9 and loss.min() > -9, 1)'),
+        checked('evidence.check("it is so", not loss.any(), 1)'),
+        checked('held = loss < 9\nevidence.check("it is so", held, True)'),
+        checked('evidence.check("it is so", value=min(loss < 9), expected=True)'),
+    ],
+    "verdicts_rest_on_conditions": [
+        source(4, CLAIM.replace("conditions=[", "holds=[")),
+        source(5, REPRODUCTION.replace("conditions=conditions", "holds=True")),
+        claimed('"0.31"'),
+        claimed('f"a loss of 2.3 and {about(loss)}"'),
+        claimed('"a loss of " + "2.3"'),
+        claimed("text", 'text = "a loss"\ntext += " of 2.3"'),
+        claimed('"; ".join(parts)', 'parts = [f"a loss of 2.3, {about(loss)}"]'),
+    ],
+    "approximate_sign": [
+        source(0, "# Does it run?\n\nThe loss is \u22480.31."),
+        extra("f()  # \u22480.31"),
+        claimed('f"\u2248{loss.mean()}"'),
+    ],
+    "new_evidence": [
+        source(1, SET_UP + "from helpers.evidence import old_form as evidence"),
+        source(1, SET_UP + "import helpers.evidence.old_form"),
+    ],
 }
+OLD_BAD = [extra(lines(16)), extra(lines(26), tags=["helper"])]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -217,14 +431,67 @@ def test_chapter_keeps_rule(name: str, rule: Callable[[Page], list[str]]) -> Non
     assert not faults, "\n".join([f"{name}: {rule.__doc__}", *faults])
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_rule_accepts_a_good_page_and_finds_every_bad_one(
-    rule: Callable[[Page], list[str]],
-) -> None:
-    assert rule(good()) == []
-    assert BAD[rule.__name__]
-    for number, change in enumerate(BAD[rule.__name__]):
-        assert rule(good(change)), f"bad page {number} was not found"
+def broken(page: Page) -> set[str]:
+    """Return the names of the rules that a page breaks."""
+    return {rule.__name__ for rule in RULES if rule(page)}
+
+
+def test_a_good_page_keeps_every_rule() -> None:
+    assert broken(good()) == set()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_page_breaks_the_rule_that_it_is_meant_to_break_and_no_other(name: str) -> None:
+    for number, change in enumerate(BAD[name]):
+        found = broken(good(change))
+        assert found == {name} | ALSO.get(change, set()), f"bad page {number} breaks {found}"
+
+
+def test_every_rule_has_a_bad_page() -> None:
+    assert {rule.__name__ for rule in RULES} == {*BAD, "old_cell_length"}
+
+
+def test_a_chapter_that_is_not_yet_rewritten_keeps_the_old_rules_alone() -> None:
+    name = min(NOT_YET | WERE_NOT_YET)
+    ledger = {"evidence_in_ledger", "ledger_settled"}  # the demo's entries name another chapter
+
+    def rule(page: Page) -> list[str]:
+        """Find fault with every page."""
+        return ["a fault"]
+
+    old, new = good(name=name), good()
+    assert (old_form(rule)(new), new_form(rule)(new)) == ([], ["a fault"])
+    assert old_form(rule).__name__ == new_form(rule).__name__ == "rule"
+    if NOT_YET:
+        assert (old_form(rule)(old), new_form(rule)(old)) == (["a fault"], [])
+        for change in OLD_BAD:
+            assert broken(good(change, name)) - ledger == {"old_cell_length"}
+        for rule_name in ("names_not_positions", "checks_can_fail", "numbers_shown"):
+            for change in BAD[rule_name]:
+                assert broken(good(change, name)) - ledger == set()
+
+
+def test_the_list_of_chapters_not_yet_rewritten_only_shrinks() -> None:
+    assert WERE_NOT_YET >= NOT_YET
+    assert set(NAMES) >= NOT_YET
+    done = [name for name in NOT_YET if not any(rule(stored(name)) for rule in FORM_RULES)]
+    assert done == [], "these are in the new form: take them off the list in tools/rewriting.py"
+
+
+@pytest.mark.parametrize(
+    ("source", "label"),
+    [
+        ("# Set up\nimport numpy", "Set up"),
+        ("\n#  Draw the figure \ndraw()", "Draw the figure"),
+        ("draw()  # Draw", None),
+        ("#\ndraw()", None),
+        ("", None),
+        ("x = 1\n# Set up", None),
+        ("## Two signs", "# Two signs"),
+    ],
+)
+def test_a_label_is_the_comment_in_the_first_line(source: str, label: str | None) -> None:
+    assert label_of(v4.new_code_cell(source)) == label
 
 
 def test_another_layout_of_the_file_is_found() -> None:
@@ -237,7 +504,6 @@ def test_good_code_is_not_taken_for_bad() -> None:
     page = good(
         extra(
             "# a comment is not code\n"
-            "from helpers.device import generator\n"
             "w = torch.randn(3, generator=generator(0))\n"
             "w.normal_(0, 1, generator=generator(1))\n"
             "rng = np.random.default_rng(np.random.SeedSequence(1))\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import io
 import subprocess
 import threading
@@ -60,6 +61,63 @@ def test_stored_notebook_is_normal_and_a_second_run_changes_nothing(
     assert notebook.cells[0].metadata == {"tags": ["helper"]}
     assert notebooks.main(["store"]) == 0
     assert path.read_bytes() == first
+
+
+def test_folded_cells_are_stored_folded_and_a_second_run_changes_nothing(
+    chapter: Callable[..., Path],
+) -> None:
+    path = chapter("# Set up\nx = 1", "x")
+    notebook = read(path)
+    notebook.cells[0].metadata = {"tags": ["hide-input"]}
+    nbformat.write(notebook, path)
+    assert notebooks.main(["store", "part/page"]) == 0
+    first = path.read_bytes()
+    hidden, visible = read(path).cells
+    assert hidden.metadata == {
+        "tags": ["hide-input"],
+        "jupyter": {"source_hidden": True},
+        "mystnb": {"code_prompt_show": "Set up"},
+    }
+    assert visible.metadata == {}
+    assert notebooks.main(["store", "part/page"]) == 0
+    assert path.read_bytes() == first
+
+
+FIGURE = {"image": {"alt": "A line"}, "figure": {"name": "fig-a", "caption": "It rises."}}
+FOLDED = {"tags": ["hide-input"], "jupyter": {"source_hidden": True}}
+
+
+@pytest.mark.parametrize(
+    ("source", "before", "after"),
+    [
+        ("# A\nf()", {"tags": ["hide-input"]}, FOLDED | {"mystnb": {"code_prompt_show": "A"}}),
+        (
+            "# A\nf()",
+            {"tags": ["hide-input"], "mystnb": FIGURE},
+            FOLDED | {"mystnb": {"code_prompt_show": "A"} | FIGURE},
+        ),
+        (
+            "# Another label\nf()",
+            FOLDED | {"mystnb": {"code_prompt_show": "A"} | FIGURE},
+            FOLDED | {"mystnb": {"code_prompt_show": "Another label"} | FIGURE},
+        ),
+        (
+            "# A\nf()",
+            {"tags": ["hide-input"], "jupyter": {"source_hidden": False, "outputs_hidden": True}},
+            FOLDED | {"mystnb": {"code_prompt_show": "A"}},
+        ),
+        ("# A\nf()", FOLDED | {"tags": [], "mystnb": {"code_prompt_show": "A"}}, {"tags": []}),
+        ("# A\nf()", {"jupyter": {"source_hidden": True}}, {}),
+        ("# A\nf()", {"mystnb": {"code_prompt_show": "A"} | FIGURE}, {"mystnb": FIGURE}),
+        ("f()", FOLDED | {"mystnb": {"code_prompt_show": "A"}}, {"tags": ["hide-input"]}),
+        ("# A\nf()", {}, {}),
+    ],
+)
+def test_a_cell_is_folded_by_its_tag_and_its_label(source: str, before: dict, after: dict) -> None:
+    cell = v4.new_code_cell(source, metadata=copy.deepcopy(before))
+    for _ in range(2):
+        notebooks.fold(cell)
+        assert cell.metadata == after
 
 
 def test_failing_cell_leaves_the_notebook_and_shows_the_cell(
