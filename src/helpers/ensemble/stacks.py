@@ -34,8 +34,9 @@ def check_networks(networks: Sequence[nn.Module]) -> None:
         raise ValueError("networks must hold at least one network")
     if len(set(map(id, networks))) < len(networks):
         raise ValueError("networks must be different objects; one of them is given twice")
+    first = architecture(networks[0])
     for i, network in enumerate(networks):
-        if architecture(network) != architecture(networks[0]):
+        if architecture(network) != first:
             raise ValueError(
                 "networks must have one architecture, dtype, device and mode; "
                 f"networks[{i}] differs from networks[0]"

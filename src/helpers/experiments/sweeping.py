@@ -200,9 +200,10 @@ def _options(grid: Sequence[Point], where: Sequence[Point], names: Sequence[str]
 
 def _complete(rows: Sequence[xr.Dataset]) -> list[xr.Dataset]:
     """Give a network that diverged NaN for what was measured in the others."""
-    templates = {name: row[name] for row in rows for name in row.data_vars}
+    templates = dict(item for row in rows for item in row.data_vars.items())
     nothing = {name: xr.full_like(each, np.nan, float) for name, each in templates.items()}
-    return [row.assign({n: v for n, v in nothing.items() if n not in row}) for row in rows]
+    missing = [{n: v for n, v in nothing.items() if n not in row} for row in rows]
+    return [row.assign(more) if more else row for row, more in zip(rows, missing, strict=True)]
 
 
 def _last(row: xr.Dataset) -> xr.Dataset:
