@@ -13,7 +13,7 @@ import yaml
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-from helpers.evidence import VERDICTS, Card, load_ledger
+from helpers.evidence import VERDICTS, Card, Condition, condition, load_ledger
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
 from course_site.evidence_pages import by_section, faults, stored_cards
@@ -23,12 +23,12 @@ LEDGER = load_ledger()
 CLAIMS = [entry for entry in LEDGER.values() if "claim" in entry]
 
 
-def card(id: str, **changes: str) -> Card:
+def card(id: str, *conditions: Condition, **changes: str) -> Card:
     """Return the card that an evidence cell shows for an entry."""
     entry = {**LEDGER[id], **changes}
     kind, style = ("claim", entry["verdict"]) if "claim" in entry else ("reproduction",) * 2
     statement = entry.get("claim", entry.get("result"))
-    return Card(kind, id, style, "Heading", statement, "1 < 2 & 3")
+    return Card(kind, id, style, "Heading", statement, "1 < 2 & 3", conditions)
 
 
 def notebook(*cards: Card) -> dict:
@@ -41,6 +41,16 @@ def test_stored_cards_are_read_as_they_were_shown():
     cards = stored_cards(notebook(card("S1-26"), card("R05")))
     assert cards["S1-26"] == ("broken", LEDGER["S1-26"]["claim"], "1 < 2 & 3")
     assert cards["R05"] == ("reproduction", LEDGER["R05"]["result"], "1 < 2 & 3")
+
+
+def test_what_a_card_rests_on_does_not_hide_it_or_the_next_one():
+    rests_on = condition("</div><b>&", 0.3, above=0), condition("</details>", 1, 1)
+    cards = stored_cards(notebook(card("S1-26", *rests_on), card("S1-27"), card("R05", *rests_on)))
+    assert list(cards) == ["S1-26", "S1-27", "R05"]
+    for id, stored in cards.items():
+        entry = LEDGER[id]
+        assert stored.statement == entry.get("claim", entry.get("result"))
+        assert stored.measured == "1 < 2 & 3"
 
 
 def test_a_notebook_without_outputs_has_no_cards():

@@ -324,6 +324,34 @@ def test_chapters_show_their_evidence(documents: dict[str, BeautifulSoup], name:
     assert documents[f"{name}.html"].select("div.evidence[id]")
 
 
+# Folded cells
+
+
+def test_a_folded_cell_shows_its_label_whether_it_is_open_or_not(page: Page) -> None:
+    page.goto("chapters/activations/relu.html")
+    cell = page.locator("div.cell details.hide").first
+    label, code = cell.get_by_text("Set up", exact=True), cell.locator("pre")
+    for opened in (False, True):
+        expect(label).to_be_visible()
+        expect(code).to_be_visible(visible=opened)
+        assert cell.locator("summary").inner_text().strip() == "Set up"
+        cell.locator("summary").press("Enter")
+
+
+def test_what_a_card_rests_on_is_folded(page: Page) -> None:
+    page.goto("chapters/activations/relu.html")
+    folded = page.locator("div.evidence[id] details").first
+    expect(folded.locator("li").first).to_be_hidden()
+    folded.locator("summary").press("Enter")
+    expect(folded.locator("li").first).to_be_visible()
+    expect(folded.locator("li").first).to_have_text(re.compile("^\u2713 .*: "))
+    sizes = [
+        float(box.evaluate("box => getComputedStyle(box).fontSize").removesuffix("px"))
+        for box in (folded, page.locator(".evidence-statement").first)
+    ]
+    assert sizes[0] < sizes[1]
+
+
 # The page of claims
 
 

@@ -22,8 +22,12 @@ def parts(values: xr.DataArray, dimension: str | None) -> list[tuple[Any, xr.Dat
 
 
 def short(label: Any) -> str:
-    """Write a label as it stands in a figure."""
-    return f"{label:g}" if isinstance(label, float | np.floating) else str(label)
+    """Write a label as it stands in a figure: 0.03, and 3e-5 for a small number."""
+    if not isinstance(label, float | np.floating):
+        return str(label)
+    mantissa, _, exponent = f"{label:e}".partition("e")
+    small = 0 < abs(label) < 1e-3
+    return f"{float(mantissa):g}e{int(exponent)}" if small else f"{label:g}"
 
 
 def labelled(values: xr.DataArray, *wanted: str | None) -> xr.DataArray:
