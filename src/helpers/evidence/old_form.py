@@ -1,6 +1,6 @@
 """Evidence as the chapters use it that are not yet in the new form; it goes with the last.
 
-    from helpers.evidence import old_form as evidence
+from helpers.evidence import old_form as evidence
 """
 
 from __future__ import annotations

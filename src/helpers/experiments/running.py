@@ -151,7 +151,9 @@ def _train(group: Group, interrupt: _Interrupt) -> Done:
         except Exception as error:
             message = f"the networks at {group.describe()} cannot be trained: {error}"
             raise ValueError(message) from error
-        return group.members, [_row(group, history, i) for i in range(len(group.members))]
+        rows = [_row(group, history, i) for i in range(len(group.members))]
+        group.networks.clear()  # here, and not by a thread that outlives the sweep
+        return group.members, rows
 
 
 def _row(group: Group, history: EnsembleHistory, i: int) -> xr.Dataset:
