@@ -30,7 +30,7 @@ from tools.rewriting import NOT_YET
 
 Rule = Callable[[Page], list[str]]
 
-CODE_LINES, HELPER_LINES, CODE_CELLS, WORDS, BYTES = 17, 26, 25, 1800, 1_000_000
+CODE_LINES, HELPER_LINES, CODE_CELLS, WORDS, BYTES = 17, 26, 26, 1800, 1_000_000
 UNSTABLE = {
     "a memory address": r"\bat 0x[0-9a-f]{6,}",
     "a path of this machine": r"(?<![\w./])/(?:home|root|Users|tmp|work|usr|var)/|[A-Z]:\\Users",
