@@ -272,7 +272,7 @@ BAD: dict[str, list[Callable[[list], object]]] = {
         checked(lines(26)),
     ],
     "page_length": [
-        lambda cells: cells.extend(code("x", 7 + i) for i in range(20)),
+        lambda cells: cells.extend(code("x", 7 + i) for i in range(21)),
         source(0, "# Title\n" + "word " * 1800),
     ],
     "file_size": [lambda cells: cells[3].outputs[0].data.update({"image/png": "A" * 1_000_000})],
