@@ -18,6 +18,8 @@ MENDS = (
     (re.compile(r'(<section[^>]*?) id="(?:proof|exercise|solution)-content"'), r"\1"),
     # A Chinese term of the glossary is to be read as Chinese.
     (re.compile(r'(<dt id="[^"]*")(>[^<]*[\u4e00-\u9fff])'), r'\1 lang="zh"\2'),
+    # The corner of a table of pandas heads nothing.
+    (re.compile(r"<th></th>"), "<td></td>"),
     # The space before a link belongs outside of it.
     (re.compile(r'(Solution to)(<a class="reference internal"[^>]*>) '), r"\1 \2"),
 )
