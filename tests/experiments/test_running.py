@@ -153,6 +153,27 @@ def test_networks_of_one_architecture_and_training_are_one_group(taken):
     assert taken == [6, 3, 3, 4, 4, 5, 5, 2, 2]
 
 
+def test_unequal_work_is_shared_and_the_longest_comes_first():
+    small, large = groups.Size(100, work=1), groups.Size(100, work=3)
+    wide = list(range(8, 16))
+    pieces = groups._pieces([(list(range(8)), small), (wide, large)], jobs=2)
+    assert pieces == [wide[:4], wide[4:], list(range(8))]
+    assert groups._pieces([([0, 1], small), ([2, 3], small)], jobs=2) == [[0, 1], [2, 3]]
+    limited = small._replace(limit=3)
+    assert groups._pieces([([0, 1, 2, 3], limited)], jobs=1) == [[0, 1], [2, 3]]
+
+
+def test_work_counts_products_at_every_position_of_every_example():
+    options = groups.Options((X, Y), 0.1, 5, 20, "sgd", None, None, cross_entropy)
+    dense = 8 * 16 + 16 + 16 * 4 + 4
+    assert groups.size(network(), options).work == 5 * 20 * dense
+    assert groups.size(network(), options._replace(steps=10, batch_size=5)).work == 50 * dense
+    convolution = torch.nn.Sequential(torch.nn.Conv2d(1, 2, 3), torch.nn.Flatten())
+    pictures = options._replace(data=(X[:, None, None, :].expand(-1, 1, 8, 8), Y))
+    assert groups.size(convolution, pictures).work == 5 * 20 * (2 * 9 + 2) * 36
+    assert groups.size(torch.nn.ReLU(), options).work == 5 * 20
+
+
 def test_groups_are_cut_by_number_and_by_memory_without_changing_a_number(taken, monkeypatch):
     with joblib.parallel_config(n_jobs=1):
         whole = run(seed=range(10))

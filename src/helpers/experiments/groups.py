@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
@@ -78,58 +79,84 @@ class Group:
         return f"{self.names[0]}{more}"
 
 
+class Size(NamedTuple):
+    """How much a network takes: how many fit into one group, and the work of its training."""
+
+    limit: int
+    work: int
+
+
 def groups(
     build: Callable[[int], nn.Module],
     options: Sequence[Options],
     seeds: Sequence[int],
     names: Sequence[str],
     measure: Measure | None,
-    at_most: int,
+    jobs: int,
 ) -> Iterator[Group]:
-    """Build every network once, to check it; then yield those that are trained together."""
+    """Build every network once, to check it; then yield those that are trained together.
+
+    No group is more than its share of the work if ``jobs`` divide it, and the longest come first,
+    so that no one waits long for the last.
+    """
     alike: dict[tuple, list[int]] = defaultdict(list)
-    limits: dict[tuple, int] = {}
+    sizes: dict[tuple, Size] = {}
     kept, room = {}, KEPT
     for i, each in enumerate(options):
         network = build(i)
         key = architecture(network), each.shared()
         alike[key].append(i)
-        if key not in limits:
+        if key not in sizes:
             _rehearse(network, each, names[i])
-            limits[key] = min(at_most, size_limit(network, each))
+            sizes[key] = size(network, each)
         room -= sum(p.numel() * p.element_size() for p in network.parameters())
         if room > 0:
             kept[i] = network
-    for key, all_members in alike.items():
-        pieces = np.array_split(all_members, -(-len(all_members) // limits[key]))
-        for members in (piece.tolist() for piece in pieces):
-            yield Group(
-                members,
-                [kept.pop(i, None) or build(i) for i in members],
-                [seeds[i] for i in members],
-                [options[i].lr for i in members],
-                options[members[0]],
-                measure,
-                [names[i] for i in members],
-            )
+    for members in _pieces([(alike[key], sizes[key]) for key in alike], jobs):
+        yield Group(
+            members,
+            [kept.pop(i, None) or build(i) for i in members],
+            [seeds[i] for i in members],
+            [options[i].lr for i in members],
+            options[members[0]],
+            measure,
+            [names[i] for i in members],
+        )
 
 
-def size_limit(network: nn.Module, options: Options) -> int:
-    """Return how many such networks may be trained as one, by memory."""
-    sizes: list[int] = []
+def _pieces(alike: Sequence[tuple[list[int], Size]], jobs: int) -> list[list[int]]:
+    """Cut the members that are alike into groups; the longest first."""
+    share = sum(len(members) * own.work for members, own in alike) / jobs
+    found = []
+    for members, own in alike:
+        limit = max(1, min(own.limit, math.ceil(share / own.work)))
+        pieces = np.array_split(members, -(-len(members) // limit))
+        found += [(len(piece) * own.work, piece.tolist()) for piece in pieces]
+    return [piece for _, piece in sorted(found, key=lambda each: -each[0])]
+
+
+def size(network: nn.Module, options: Options) -> Size:
+    """Return how many such networks fit into one group by memory, and the work of one."""
+    entries, products = [], []
     x = options.data[0][:1]
-    hooks = [
-        part.register_forward_hook(lambda _, __, output: sizes.append(_entries(output)))
-        for part in network.modules()
-    ]
+
+    def note(part: nn.Module, _: Any, output: Any) -> None:
+        entries.append(_entries(output))
+        weights = sum(parameter.numel() for parameter in part.parameters(recurse=False))
+        mapped = isinstance(output, torch.Tensor) and output.ndim > 1
+        positions = output[0, 0].numel() if mapped else 1
+        products.append(weights * positions)
+
+    hooks = [part.register_forward_hook(note) for part in network.modules()]
     with torch.no_grad(), mode(network, training=False):
         network(x)
     for hook in hooks:
         hook.remove()
     weights = sum(parameter.numel() for parameter in network.parameters())
     copies = 5 if options.optimizer == "adam" else 3  # weights twice, gradients, two moments
-    signal = options.batch_size * (2 * sum(sizes) + x.numel())
-    return max(1, min(LARGEST, MEMORY // (4 * (copies * weights + signal))))
+    signal = options.batch_size * (2 * sum(entries) + x.numel())
+    limit = min(LARGEST, MEMORY // (4 * (copies * weights + signal)))
+    return Size(limit, options.steps * options.batch_size * max(1, sum(products)))
 
 
 def _rehearse(network: nn.Module, options: Options, name: str) -> None:

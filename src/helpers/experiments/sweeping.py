@@ -145,7 +145,7 @@ def sweep(
 
     jobs = workers(options[0].data[0].device)
     seeds = [generator(point.get("seed", 0)).initial_seed() for point in grid]
-    parts = groups(build, options, seeds, names, measure, at_most=-(-len(grid) // jobs))
+    parts = groups(build, options, seeds, names, measure, jobs)
     rows: dict[int, xr.Dataset] = {}
     with closing(side_by_side(parts, len(grid), jobs)) as results:
         for members, found in results:
