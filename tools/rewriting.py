@@ -13,7 +13,6 @@ NOT_YET = frozenset(
         "derivations/mean-field",
         "derivations/variance",
         "initialization/data-dependent",
-        "initialization/he",
         "initialization/orthogonal",
         "initialization/random",
         "initialization/xavier",

@@ -395,6 +395,28 @@ def test_a_network_that_diverges_is_nan_and_disturbs_nothing(phi):
         assert lost[name].isel({lost[name].dims[-1]: -1}).isnull().all()
 
 
+def test_what_was_seen_before_a_network_diverged_is_kept():
+    runs = run(
+        data=(X, TARGETS),
+        loss=mse_loss,
+        validation=(X, TARGETS),
+        validate_every=1,
+        steps=12,
+        lr=1e20,
+        seed=range(3),
+    )
+    assert runs.validation_loss.sel(validation_step=1).notnull().all()
+    assert runs.validation_loss.sel(validation_step=12).isnull().all()
+
+
+def test_a_network_that_diverges_in_its_last_step_is_not_measured():
+    runs = run(lr=[0.1, 1e308], steps=1, data=(1e3 * X, Y), validation=(X, Y))
+    assert runs.loss.notnull().all()
+    assert runs.weights.sel(lr=0.1).notnull().all()
+    assert runs.weights.sel(lr=1e308).isnull().all()
+    assert runs.validation_accuracy.sel(lr=1e308).isnull()
+
+
 def test_a_network_that_came_back_from_infinity_stays_lost():
     """The loss is infinite once, at the second step; its weights stay finite."""
     x = torch.ones(2, 1, dtype=torch.float64)
@@ -585,7 +607,7 @@ def test_the_axis_of_losses_needs_its_name():
     ],
 )
 def test_a_measure_that_fails_is_named_with_its_setting(measured, message):
-    with pytest.raises(ValueError, match=f"measure fails at width=3: .*{message}"):
+    with pytest.raises(ValueError, match=f"measure fails at width=[34]: .*{message}"):
         run(width=[3, 4], measure=lambda model: measured())
 
 
