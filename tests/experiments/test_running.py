@@ -12,6 +12,7 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from joblib.parallel import ThreadingBackend
 from torch.nn.functional import cross_entropy
 
 from helpers.device import generator, rng
@@ -96,6 +97,17 @@ def test_a_cluster_gives_the_same_numbers(on_one_core):
     )
     with cluster, distributed.Client(cluster), joblib.parallel_config("dask"):
         assert joblib.effective_n_jobs(-1) == 2
+        assert run_all().identical(on_one_core)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_backend_that_returns_all_results_at_once_gives_the_same_numbers(shared, on_one_core):
+    class AllAtOnce(ThreadingBackend):
+        supports_return_generator = False
+        supports_sharedmem = shared
+
+    joblib.register_parallel_backend("all at once", AllAtOnce)
+    with joblib.parallel_config("all at once", n_jobs=2):
         assert run_all().identical(on_one_core)
 
 
@@ -193,6 +205,22 @@ def test_groups_are_cut_by_number_and_by_memory_without_changing_a_number(taken,
         taken.clear()
         assert run(seed=range(10), optimizer="adam").identical(adam)
         assert taken == [1] * 10
+
+
+def test_networks_are_freed_by_the_thread_that_trained_them(monkeypatch):
+    """A thread of joblib's may outlive the sweep; torch aborts where it frees them at exit."""
+    left = []
+    train = running._train
+
+    def look(group, interrupt):
+        done = train(group, interrupt)
+        left.append(group.networks)
+        return done
+
+    monkeypatch.setattr(running, "_train", look)
+    run(width=[16, 32], seed=range(2))
+    assert left
+    assert not any(left)
 
 
 def test_networks_that_do_not_fit_into_memory_are_built_again(monkeypatch):

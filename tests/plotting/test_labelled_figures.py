@@ -179,6 +179,34 @@ def test_names_and_scales_are_the_callers_and_the_name_of_x_stands_once():
     assert [ax.get_ylabel() for ax in figure.axes] == ["cost", "cost"]
 
 
+@pytest.mark.parametrize(("ends", "whole"), [((1, 21), True), ((0.5, 2.5), False)])
+def test_no_tick_stands_between_whole_numbers(ends, whole):
+    positions = np.arange(*ends)
+    figure = plotting.curves(xr.DataArray(positions, {"layer": positions}), "layer")
+    rendered(figure)
+    ticks = figure.axes[0].get_xticks()
+    assert (ticks == ticks.round()).all() == whole
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        (0.03, "0.03"),
+        (3e-5, "3e-5"),
+        (np.float64(1.5e-4), "1.5e-4"),
+        (0.001, "0.001"),
+        (-2e-7, "-2e-7"),
+        (0.0, "0"),
+        (10, "10"),
+        ("He", "He"),
+    ],
+)
+def test_labels_are_short(label, text):
+    values = xr.DataArray(np.ones((2, 3)), {"arm": [label, label], "step": range(3)})
+    figure = plotting.curves(values.isel(arm=[0]), hue="arm")
+    assert list(series(figure.axes[0])) == [text]
+
+
 def test_zeros_and_negative_numbers_have_no_place_on_a_logarithmic_scale():
     values = runs().isel(depth=0).copy()
     values.loc["He", :, :4] = 0

@@ -97,10 +97,9 @@ def _results(groups: Iterable[Group], jobs: int, interrupt: _Interrupt) -> Itera
     backend, _ = get_active_backend(prefer="threads")
     apart = not getattr(backend, "supports_sharedmem", False)
     tasks = _tasks_elsewhere(groups) if apart else _tasks_here(groups, interrupt)
-    parallel = joblib.Parallel(
-        n_jobs=jobs, prefer="threads", return_as="generator_unordered", batch_size=1
-    )
-    yield from parallel(tasks)
+    one_by_one = getattr(backend, "supports_return_generator", False)  # Ray's has none
+    order = "generator_unordered" if one_by_one else "list"
+    yield from joblib.Parallel(n_jobs=jobs, prefer="threads", return_as=order, batch_size=1)(tasks)
 
 
 def _tasks_here(groups: Iterable[Group], interrupt: _Interrupt) -> Iterator[tuple]:

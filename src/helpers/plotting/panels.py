@@ -7,8 +7,10 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from helpers.plotting.style import WIDTH
 
@@ -29,6 +31,12 @@ def set_axis(ax: Axes, axis: Mapping[str, Any]) -> None:
         ax.update_datalim([(0.1, 0.1), (10, 10)], updatex="x" in bare, updatey="y" in bare)
         ax.text(0.5, 0.5, "nothing above 0", transform=ax.transAxes, ha="center", va="center")
     ax.set(**{name: value for name, value in axis.items() if name != "xlabel"})
+
+
+def mark_whole_numbers(ax: Axes, positions: xr.DataArray) -> None:
+    """Put no tick between two whole numbers, such as layers, where all positions are whole."""
+    if positions.dtype.kind in "iu":
+        ax.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
 
 
 def name_series(figure: Figure) -> None:

@@ -14,11 +14,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from helpers._checks import check_count
 from helpers.plotting.dimensions import labelled, on_scale, over_seeds, parts, short
-from helpers.plotting.panels import levels, name_series, set_axis, stacked
+from helpers.plotting.panels import levels, mark_whole_numbers, name_series, set_axis, stacked
 from helpers.plotting.style import COLORS, LINES, MARKERS, PREDICTED, REFERENCE
 
 FEW = 32
@@ -103,6 +102,8 @@ def curves(
         if row:
             ax.set_title(f"{row}: {short(label)}", loc="left")
     axes[-1].set_xlabel(axis.get("xlabel", x))
+    if "xscale" not in axis:
+        mark_whole_numbers(axes[-1], values[x])
     name_series(figure)
     return figure
 
@@ -162,8 +163,7 @@ def layers(
         of_last = ", relative to the last layer" if name in relative else ""
         ax.set_title(f"{name}, mean square{of_last}", loc="left")
     axes[-1].set_xlabel("layer")
-    if seen.layer.dtype.kind in "iu":
-        axes[-1].xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
+    mark_whole_numbers(axes[-1], seen.layer)
     name_series(figure)
     return figure
 
