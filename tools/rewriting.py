@@ -11,7 +11,6 @@ NOT_YET = frozenset(
         "background/networks-weights-activations",
         "derivations/activation-derivatives",
         "derivations/mean-field",
-        "derivations/variance",
         "initialization/data-dependent",
         "initialization/orthogonal",
         "initialization/random",

@@ -41,7 +41,6 @@ WERE_NOT_YET = {
     "background/networks-weights-activations",
     "derivations/activation-derivatives",
     "derivations/mean-field",
-    "derivations/variance",
     "initialization/data-dependent",
     "initialization/orthogonal",
     "initialization/random",
