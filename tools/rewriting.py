@@ -12,7 +12,6 @@ NOT_YET = frozenset(
         "initialization/data-dependent",
         "initialization/orthogonal",
         "initialization/random",
-        "initialization/zero-and-constant",
         "practice/audit-your-network",
         "practice/frameworks",
         "practice/image-classification",

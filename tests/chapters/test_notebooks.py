@@ -42,7 +42,6 @@ WERE_NOT_YET = {
     "initialization/data-dependent",
     "initialization/orthogonal",
     "initialization/random",
-    "initialization/zero-and-constant",
     "practice/audit-your-network",
     "practice/frameworks",
     "practice/image-classification",
