@@ -117,6 +117,18 @@ def evidence_folded(page: Page) -> list[str]:
     ]
 
 
+def one_caption(page: Page) -> list[str]:
+    """Check that a cell with a figure shows no card, which would get the caption, too."""
+    drawn = {p for p, cell in page.code if "figure" in cell.metadata.get("mystnb", {})}
+    return [
+        f"cell {position} draws a figure and calls {dotted(call.func)}: use two cells"
+        for position, tree in page.trees
+        if position in drawn
+        for call in calls(tree)
+        if dotted(call.func) in {"evidence.claim", "evidence.reproduction"}
+    ]
+
+
 def names_not_positions(page: Page) -> list[str]:
     """Check that a visible line has no reordering of axes, and no index without a comment."""
     seen = dict(visible(page))
@@ -149,6 +161,7 @@ def _by_position(index: ast.expr) -> bool:
 FORM_RULES = (
     cell_length,
     folded_with_a_label,
+    one_caption,
     one_set_up,
     subject_visible,
     evidence_folded,

@@ -266,7 +266,7 @@ BAD: dict[str, list[Callable[[list], object]]] = {
         checked(lines(26)),
     ],
     "page_length": [
-        lambda cells: cells.extend(code("x", 7 + i) for i in range(24)),
+        lambda cells: cells.extend(code("x", 7 + i) for i in range(28)),
         source(0, "# Title\n" + "word " * 1800),
     ],
     "file_size": [lambda cells: cells[3].outputs[0].data.update({"image/png": "A" * 1_000_000})],
@@ -335,6 +335,12 @@ BAD: dict[str, list[Callable[[list], object]]] = {
         extra("f()", tags=["helper"]),
         extra("f()", tags=["hide-cell"]),
         extra("f()", tags=["remove-input"]),
+    ],
+    "one_caption": [
+        lambda cells: (
+            source(3, CLAIM.replace("How it was measured", "Draw the figure"))(cells),
+            source(4, '# How it was measured\nevidence.check("again", loss, above=-9)')(cells),
+        ),
     ],
     "one_set_up": [
         also("folded_with_a_label")(source(1, SET_UP.replace("Set up", "Imports"))),
