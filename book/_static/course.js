@@ -1,10 +1,16 @@
 // A formula wider than its column scrolls in its own box, which the keyboard can reach.
+function columnOf(formula) {
+  let block = formula.parentElement;
+  while (getComputedStyle(block).display.startsWith("inline")) block = block.parentElement;
+  return block.clientWidth;
+}
+
 function boxWideFormulas() {
   for (const formula of document.querySelectorAll("mjx-container")) {
-    const column = formula.parentElement.clientWidth || formula.parentElement.parentElement.clientWidth;
     const inline = !formula.hasAttribute("display");
-    formula.classList.toggle("wide", inline && formula.scrollWidth > column);
-    if (formula.scrollWidth > formula.clientWidth && formula.clientWidth > 0) {
+    if (inline) formula.classList.toggle("wide", formula.scrollWidth > columnOf(formula));
+    const scrolls = !inline || formula.classList.contains("wide");
+    if (scrolls && formula.clientWidth > 0 && formula.scrollWidth > formula.clientWidth) {
       formula.tabIndex = 0;
     } else {
       formula.removeAttribute("tabindex");

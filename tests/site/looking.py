@@ -86,6 +86,7 @@ class Visit:
     violations: list[str] = field(default_factory=list)
     width: int = 0
     unreachable: list[str] = field(default_factory=list)
+    boxed: list[str] = field(default_factory=list)
     formulas: int = 0
     typeset: int = 0
     misread: list[str] = field(default_factory=list)
@@ -97,6 +98,14 @@ UNREACHABLE = """[...document.querySelectorAll('article *')]
   .filter(box => ['auto', 'scroll'].includes(getComputedStyle(box).overflowX))
   .filter(box => box.tabIndex < 0 && !box.querySelector('a, button, [tabindex="0"]'))
   .map(box => box.outerHTML.slice(0, 150))"""
+
+# Formulas that are boxed to scroll, or stop the tab key, although they fit into their column.
+BOXED = """[...document.querySelectorAll('mjx-container.wide, mjx-container[tabindex]')]
+  .filter(formula => {
+    const column = formula.closest('p, li, dd, td, th, figcaption, h1, h2, h3, div');
+    return formula.firstElementChild.getBoundingClientRect().width <= column.clientWidth;
+  })
+  .map(formula => formula.outerHTML.slice(0, 150))"""
 
 # Marks the blocks of code in which every word has the colours and the font of an earlier one.
 MARK_REPEATED = """() => {
@@ -138,6 +147,7 @@ def look(page: Page, name: str) -> Visit:
     settle(page)
     visit.width = page.evaluate("document.documentElement.scrollWidth")
     visit.unreachable = page.evaluate(UNREACHABLE)
+    visit.boxed = page.evaluate(BOXED)
     visit.formulas = page.locator(".math").count()
     visit.typeset = page.locator(".math mjx-container mjx-assistive-mml math").count()
     visit.misread = page.locator("mjx-merror").all_text_contents()

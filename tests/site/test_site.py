@@ -152,6 +152,14 @@ def test_what_scrolls_can_be_reached_with_the_keyboard(visits: Visits, name: str
 
 
 @each_page
+@pytest.mark.parametrize("name_of_look", ["light", "phone"])
+def test_a_formula_that_fits_has_no_box_and_no_tab_stop(
+    visits: Visits, name: str, name_of_look: str
+) -> None:
+    assert visits(name, name_of_look).boxed == []
+
+
+@each_page
 def test_formulas_are_typeset(visits: Visits, name: str) -> None:
     visit = visits(name, "light")
     assert visit.misread == []
