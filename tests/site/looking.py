@@ -102,8 +102,9 @@ UNREACHABLE = """[...document.querySelectorAll('article *')]
 # Formulas that are boxed to scroll, or stop the tab key, although they fit into their column.
 BOXED = """[...document.querySelectorAll('mjx-container.wide, mjx-container[tabindex]')]
   .filter(formula => {
-    const column = formula.closest('p, li, dd, td, th, figcaption, h1, h2, h3, div');
-    return formula.firstElementChild.getBoundingClientRect().width <= column.clientWidth;
+    let block = formula.hasAttribute('display') ? formula : formula.parentElement;
+    while (getComputedStyle(block).display.startsWith('inline')) block = block.parentElement;
+    return formula.scrollWidth <= block.clientWidth;
   })
   .map(formula => formula.outerHTML.slice(0, 150))"""
 
