@@ -13,7 +13,6 @@ import argparse
 import math
 import os
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from statistics import median
@@ -28,7 +27,7 @@ from benchmarks.pytorch_example import MEAN, STD, Pairs, Run, example_network, r
 from helpers.data import image_tensors, load_mnist
 from helpers.device import generator, rng
 from helpers.initializers import initialize
-from helpers.networks import mnist_cnn
+from helpers.networks import mnist_cnn, pool_first
 from helpers.training import evaluate
 
 TARGET = 0.99
@@ -50,20 +49,6 @@ def has_fast_bfloat16() -> bool:
     """Tell whether this processor multiplies bfloat16 numbers in hardware."""
     abilities = torch.cpu.get_capabilities()
     return any(abilities.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
-
-
-def pool_first(model: nn.Sequential) -> nn.Sequential:
-    """Exchange each max pooling with the activation before it.
-
-    An increasing activation commutes with the maximum: the function and its parameters stay the
-    same, with a quarter of the activations to compute.
-    """
-    parts = OrderedDict(model.named_children())
-    names = list(parts)
-    for i, name in enumerate(names):
-        if isinstance(parts[name], nn.MaxPool2d):
-            names[i - 1], names[i] = names[i], names[i - 1]
-    return nn.Sequential(OrderedDict((name, parts[name]) for name in names))
 
 
 def standardised(images: np.ndarray, labels: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:

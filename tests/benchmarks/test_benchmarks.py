@@ -15,9 +15,7 @@ import torch
 from benchmarks import book, controls, mnist_to_99, pytorch_example
 from benchmarks.pytorch_example import Run
 from helpers.data import load_mnist
-from helpers.device import generator, rng
-from helpers.initializers import initialize
-from helpers.networks import mnist_cnn
+from helpers.device import generator
 from tools.notebooks import chapter_names
 
 
@@ -45,18 +43,6 @@ def test_both_recipes_learn_a_few_images(capsys: pytest.CaptureFixture[str]) -> 
     assert [row[0].split(",")[0] for row in rows] == ["ours", "PyTorch's example"]
     assert all(float(row[3].rstrip("%")) > 40 for row in rows), "chance is 10%"
     assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_pooling_first_is_the_same_function() -> None:
-    given = initialize(mnist_cnn(), "he_normal", generator=rng(0)).double()
-    exchanged = mnist_to_99.pool_first(given)
-    names = [name for name, _ in exchanged.named_children()]
-    assert names[:6] == ["conv1", "pool1", "relu1", "conv2", "pool2", "relu2"]
-    x = torch.randn(8, 1, 28, 28, generator=generator(0), dtype=torch.float64)
-    torch.testing.assert_close(exchanged(x), given(x), rtol=0, atol=0)
-    parameters = list(given.parameters())
-    slopes = [torch.autograd.grad(f(x).square().sum(), parameters) for f in (given, exchanged)]
-    torch.testing.assert_close(*slopes)
 
 
 @pytest.mark.parametrize("epochs", [0.4, 1, 1.6])

@@ -9,7 +9,7 @@ from torch.nn.functional import max_pool1d, max_pool2d
 
 from helpers.activations import ACTIVATIONS
 from helpers.device import generator
-from helpers.networks import cifar_cnn, mlp, mnist_cnn, speech_cnn
+from helpers.networks import cifar_cnn, mlp, mnist_cnn, pool_first, speech_cnn
 
 NETWORKS = {
     "mlp": lambda activation: mlp([784, 20, 20, 10], activation),
@@ -89,6 +89,19 @@ def test_mnist_cnn_computes_the_network_of_the_source(activation):
     z = a @ model.dense2.weight.T + model.dense2.bias
     assert z.shape == (3, 10)
     torch.testing.assert_close(model(x), z)
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
+def test_pooling_first_is_the_same_function(activation):
+    model = with_weights(mnist_cnn(activation)).double()
+    exchanged = pool_first(model)
+    names = [name for name, _ in exchanged.named_children()]
+    assert names[:6] == [*("conv1", "pool1", f"{activation}1", "conv2", "pool2", f"{activation}2")]
+    x = torch.randn(8, 1, 28, 28, generator=generator(0), dtype=torch.float64)
+    torch.testing.assert_close(exchanged(x), model(x), rtol=0, atol=0)
+    parameters = list(model.parameters())
+    slopes = [torch.autograd.grad(f(x).square().sum(), parameters) for f in (model, exchanged)]
+    torch.testing.assert_close(*slopes)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -1,7 +1,7 @@
 """The course's networks. They come without weights: all parameters are NaN until initialized."""
 
-from helpers.networks.convolutional import cifar_cnn, mnist_cnn, speech_cnn
+from helpers.networks.convolutional import cifar_cnn, mnist_cnn, pool_first, speech_cnn
 from helpers.networks.dense import mlp
 from helpers.networks.recurrent import char_rnn
 
-__all__ = ["char_rnn", "cifar_cnn", "mlp", "mnist_cnn", "speech_cnn"]
+__all__ = ["char_rnn", "cifar_cnn", "mlp", "mnist_cnn", "pool_first", "speech_cnn"]
