@@ -4,14 +4,8 @@ from __future__ import annotations
 
 NOT_YET = frozenset(
     {
-        "activations/output-layers",
         "activations/relu-family",
-        "activations/sigmoid",
-        "activations/tanh",
-        "background/networks-weights-activations",
         "initialization/data-dependent",
-        "initialization/orthogonal",
-        "initialization/random",
         "practice/audit-your-network",
         "practice/frameworks",
         "practice/image-classification",
