@@ -25,8 +25,6 @@ MEMORY = 2**29
 """Bytes that the training of one group may take, by a rough count."""
 LARGEST = 32
 """Networks in a group: benchmarks/sweeps.py finds no gain in time beyond it."""
-ENOUGH = 2**27
-"""Multiplications in a step of one group that fill a core; more of them leave its cache."""
 KEPT = 2**30
 """Bytes of networks that are kept from the check of all until they are trained."""
 
@@ -157,9 +155,8 @@ def size(network: nn.Module, options: Options) -> Size:
     weights = sum(parameter.numel() for parameter in network.parameters())
     copies = 5 if options.optimizer == "adam" else 3  # weights twice, gradients, two moments
     signal = options.batch_size * (2 * sum(entries) + x.numel())
-    step = options.batch_size * max(1, sum(products))
-    limit = min(LARGEST, MEMORY // (4 * (copies * weights + signal)), ENOUGH // step)
-    return Size(limit, options.steps * step)
+    limit = min(LARGEST, MEMORY // (4 * (copies * weights + signal)))
+    return Size(limit, options.steps * options.batch_size * max(1, sum(products)))
 
 
 def _rehearse(network: nn.Module, options: Options, name: str) -> None:
