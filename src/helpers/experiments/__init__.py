@@ -24,5 +24,6 @@ the cores through joblib. The numbers are the same wherever they are computed.
 from helpers.experiments.comparing import best, difference
 from helpers.experiments.starting import layer_statistics, starts
 from helpers.experiments.sweeping import sweep
+from helpers.experiments.tabulating import tabulate
 
-__all__ = ["best", "difference", "layer_statistics", "starts", "sweep"]
+__all__ = ["best", "difference", "layer_statistics", "starts", "sweep", "tabulate"]
