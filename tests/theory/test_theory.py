@@ -249,6 +249,16 @@ def test_fixed_points_are_where_many_layers_lead(name, sigma_w, sigma_b):
         assert found == pytest.approx((q, c), rel=1e-6, abs=1e-6)
 
 
+@pytest.mark.parametrize("sigma_w", [0.9, 3.0, 1e7])
+@pytest.mark.parametrize("sigma_b", [0.0, 1.9, 2.1, 50.0, 1e6])
+def test_fixed_points_far_above_1_are_found(sigma_w, sigma_b):
+    q = 1.0
+    for _ in range(500):
+        q = float(length_map(q, "tanh", sigma_w=sigma_w, sigma_b=sigma_b))
+    found = fixed_point("tanh", sigma_w=sigma_w, sigma_b=sigma_b).q
+    assert found == pytest.approx(q, rel=1e-6, abs=1e-12 if q > 0.01 else 1e-2)
+
+
 def test_fixed_points_with_closed_forms():
     for sigma_w, sigma_b in ((0.0, 0.5), (0.9, 0.2), (1.2, 1.0)):
         expected = sigma_b**2 / (1 - sigma_w**2 / 2)
@@ -405,6 +415,8 @@ def test_an_activation_of_ones_own_has_all_that_the_named_ones_have():
         (lambda: length_map(1, "relu", sigma_w=1, sigma_b=math.inf), ValueError, "sigma_b must be"),
         (lambda: chi("relu", 1, sigma_w="1"), TypeError, "sigma_w must be a real number"),
         (lambda: fixed_point("relu", sigma_w=-1), ValueError, "sigma_w must be finite"),
+        (lambda: correlation_map(0.5, 0.0, "tanh", sigma_w=1.0), ValueError, "q must be above 0"),
+        (lambda: correlation_map(0.5, 1.0, "tanh", sigma_w=0.0), ValueError, "not both be 0"),
         (lambda: critical_line("relu", -1), ValueError, "q must be at least 0"),
         (lambda: variance_per_layer("relu", [5], 1, 1), ValueError, "two or more numbers"),
         (lambda: variance_per_layer("relu", [5, 0], 1, 1), ValueError, "from 1 up"),

@@ -20,7 +20,7 @@ from helpers.theory.maps import (
     mean_square,
 )
 
-_SMALLEST, _LARGEST, _ROUNDING = 1e-12, 1e12, 1e-12
+_SMALLEST, _LARGEST, _ROUNDING = 1e-12, 1e100, 1e-12
 
 
 class FixedPoint(NamedTuple):
@@ -159,7 +159,10 @@ def critical_line(activation: str | Activation, q: ArrayLike) -> tuple[np.ndarra
 
 
 def _length_fixed_point(phi: Activation, sigma_w: float, sigma_b: float) -> float:
-    """Go from q = 1 by factors of 2, up or down, until the map crosses the diagonal."""
+    """Go from q = 1 by factors of 2, up or down, until the map crosses the diagonal.
+
+    With biases it does so above sigma_b^2.
+    """
 
     def excess(q: float) -> float:
         return length_map(q, phi, sigma_w=sigma_w, sigma_b=sigma_b) / q - 1
@@ -167,11 +170,10 @@ def _length_fixed_point(phi: Activation, sigma_w: float, sigma_b: float) -> floa
     q, at_start = 1.0, excess(1.0)
     if abs(at_start) < _ROUNDING:
         return q
-    smallest = sigma_b**2 / 2 if sigma_b > 0 else _SMALLEST
     factor = 2.0 if at_start > 0 else 0.5
     while excess(q) * at_start > 0:
         q *= factor
-        if q < smallest:
+        if sigma_b == 0 and q < _SMALLEST:
             return 0.0
         if q > _LARGEST:
             return math.inf

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from helpers._checks import one_of
 from helpers._contracts import finite
 from helpers.activations import ACTIVATIONS, Activation
-from helpers.theory.gaussian import CLOSED_FORMS, Function, gaussian_mean, kernel
+from helpers.theory.gaussian import CLOSED_FORMS, Function, gaussian_mean, kernel, not_negative
 
 
 def length_map(
@@ -79,6 +79,10 @@ def correlation_map(
     1.0
     """
     check_sigmas(sigma_w, sigma_b)
+    if np.any(not_negative("q", q) == 0):
+        raise ValueError(f"q must be above 0; got {q!r}")
+    if sigma_w == sigma_b == 0:
+        raise ValueError("sigma_w and sigma_b must not both be 0: no signal is left")
     products = kernel(find_activation(activation).function, q, c)
     q_next = length_map(q, activation, sigma_w=sigma_w, sigma_b=sigma_b)
     c_next = (sigma_w**2 * products + sigma_b**2) / q_next
