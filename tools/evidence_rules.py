@@ -87,16 +87,6 @@ def approximate_sign(page: Page) -> list[str]:
     ]
 
 
-def new_evidence(page: Page) -> list[str]:
-    """Check that a page does not import evidence as it was before."""
-    return [
-        f"cell {position} imports old_form"
-        for position, tree in page.trees
-        for node in ast.walk(tree)
-        if isinstance(node, ast.alias) and node.name.rpartition(".")[2] == "old_form"
-    ]
-
-
 def _held(trees: list[tuple[int, ast.Module]]) -> Iterator[tuple[int, ast.Call]]:
     """Yield every check and condition, with its cell's position."""
     for position, tree in trees:
@@ -163,5 +153,4 @@ EVIDENCE_RULES = (
     numbers_shown,
     verdicts_rest_on_conditions,
     approximate_sign,
-    new_evidence,
 )

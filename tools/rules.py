@@ -10,7 +10,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
-from functools import wraps
 
 import nbformat
 from nbformat import v4
@@ -23,14 +22,13 @@ from tools.code_rules import (
     plain_python,
 )
 from tools.evidence_rules import EVIDENCE_RULES
-from tools.form_rules import FORM_RULES, code_lines
+from tools.form_rules import FORM_RULES
 from tools.notebooks import CELL_METADATA, NOTEBOOK_METADATA, WIDGET_VIEW
 from tools.page import Page, tags, words
-from tools.rewriting import NOT_YET
 
 Rule = Callable[[Page], list[str]]
 
-CODE_LINES, HELPER_LINES, CODE_CELLS, WORDS, BYTES = 17, 26, 32, 1800, 1_000_000
+CODE_CELLS, WORDS, BYTES = 32, 1800, 1_000_000
 UNSTABLE = {
     "a memory address": r"\bat 0x[0-9a-f]{6,}",
     "a path of this machine": r"(?<![\w./])/(?:home|root|Users|tmp|work|usr|var)/|[A-Z]:\\Users",
@@ -104,37 +102,6 @@ def stable_outputs(page: Page) -> list[str]:
     return faults
 
 
-def old_cell_length(page: Page) -> list[str]:
-    """Check that a cell has 15 lines of code at most, or 25 where it is tagged as a helper."""
-    faults = []
-    for position, cell in page.code:
-        count = len(code_lines(cell.source))
-        limit = HELPER_LINES if "helper" in tags(cell) else CODE_LINES
-        if count > limit:
-            faults.append(f"cell {position} has {count} lines of code; {limit} are allowed")
-    return faults
-
-
-def new_form(rule: Rule) -> Rule:
-    """Apply a rule to the chapters that are in the new form already."""
-
-    @wraps(rule)
-    def applied(page: Page) -> list[str]:
-        return [] if page.name in NOT_YET else rule(page)
-
-    return applied
-
-
-def old_form(rule: Rule) -> Rule:
-    """Apply a rule to the chapters that are not yet in the new form."""
-
-    @wraps(rule)
-    def applied(page: Page) -> list[str]:
-        return rule(page) if page.name in NOT_YET else []
-
-    return applied
-
-
 def page_length(page: Page) -> list[str]:
     """Check that a page has 32 code cells and 1,800 words of prose at most."""
     cells = sum(1 for _ in page.code)
@@ -204,7 +171,6 @@ RULES: tuple[Rule, ...] = (
     no_error,
     no_stderr,
     stable_outputs,
-    old_form(old_cell_length),
     page_length,
     file_size,
     normal_form,
@@ -215,6 +181,6 @@ RULES: tuple[Rule, ...] = (
     plain_python,
     no_global_randomness,
     imports_declared,
-    *map(new_form, FORM_RULES),
-    *map(new_form, EVIDENCE_RULES),
+    *FORM_RULES,
+    *EVIDENCE_RULES,
 )

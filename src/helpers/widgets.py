@@ -195,7 +195,7 @@ def _draw_start(scheme: str, activation: str, scale: float, depth: int, seed: in
         ("signal z", "gradient, relative to the last layer"), "os", measured, predicted, strict=True
     ):
         ax.plot(number, each, label=label, marker=marker)
-        ax.plot(number, theory, **plotting.THEORY)
+        ax.plot(number, theory, **plotting.PREDICTED)
     ax.set(yscale="log", xlabel="layer", ylabel="mean square")
     ax.locator_params("x", integer=True)
     figure.legend(loc="outside upper center", ncols=2)

@@ -20,11 +20,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from helpers.evidence import load_ledger
-from tools.form_rules import FORM_RULES, label_of
+from tools.form_rules import label_of
 from tools.notebooks import CHAPTERS, NOTEBOOK_METADATA, chapter_names, chapter_path, fold
 from tools.page import Page, words
-from tools.rewriting import NOT_YET
-from tools.rules import CODE_LINES, HELPER_LINES, RULES, new_form, normal_form, old_form
+from tools.rules import RULES, normal_form
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = chapter_names()
@@ -33,18 +32,6 @@ LEDGER = {
     "R05": {"id": "R05", "chapter": "practice/demo", "paper": "He 2015", "result": "It trains."},
     "S1-27": {"id": "S1-27", "chapter": "practice/other", "verdict": "holds", "claim": "More."},
 }
-WERE_NOT_YET = {
-    "activations/relu-family",
-    "initialization/data-dependent",
-    "practice/audit-your-network",
-    "practice/frameworks",
-    "practice/image-classification",
-    "practice/initialization-grid",
-    "practice/mnist-cnn",
-    "practice/speech",
-    "practice/text",
-}
-"""The chapters that were in the old form when the new one came."""
 PNG = {"image/png": "iVBORw0KGgo=", "text/plain": "<Figure>"}
 FIGURE = {
     "mystnb": {
@@ -411,12 +398,7 @@ BAD: dict[str, list[Callable[[list], object]]] = {
         extra("f()  # \u22480.31"),
         claimed('f"\u2248{loss.mean()}"'),
     ],
-    "new_evidence": [
-        source(1, SET_UP + "from helpers.evidence import old_form as evidence"),
-        source(1, SET_UP + "import helpers.evidence.old_form"),
-    ],
 }
-OLD_BAD = [extra(lines(CODE_LINES + 1)), extra(lines(HELPER_LINES + 1), tags=["helper"])]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -443,34 +425,7 @@ def test_a_bad_page_breaks_the_rule_that_it_is_meant_to_break_and_no_other(name:
 
 
 def test_every_rule_has_a_bad_page() -> None:
-    assert {rule.__name__ for rule in RULES} == {*BAD, "old_cell_length"}
-
-
-def test_a_chapter_that_is_not_yet_rewritten_keeps_the_old_rules_alone() -> None:
-    name = min(NOT_YET | WERE_NOT_YET)
-    ledger = {"evidence_in_ledger", "ledger_settled"}  # the demo's entries name another chapter
-
-    def rule(page: Page) -> list[str]:
-        """Find fault with every page."""
-        return ["a fault"]
-
-    old, new = good(name=name), good()
-    assert (old_form(rule)(new), new_form(rule)(new)) == ([], ["a fault"])
-    assert old_form(rule).__name__ == new_form(rule).__name__ == "rule"
-    if NOT_YET:
-        assert (old_form(rule)(old), new_form(rule)(old)) == (["a fault"], [])
-        for change in OLD_BAD:
-            assert broken(good(change, name)) - ledger == {"old_cell_length"}
-        for rule_name in ("names_not_positions", "checks_can_fail", "numbers_shown"):
-            for change in BAD[rule_name]:
-                assert broken(good(change, name)) - ledger == set()
-
-
-def test_the_list_of_chapters_not_yet_rewritten_only_shrinks() -> None:
-    assert WERE_NOT_YET >= NOT_YET
-    assert set(NAMES) >= NOT_YET
-    done = [name for name in NOT_YET if not any(rule(stored(name)) for rule in FORM_RULES)]
-    assert done == [], "these are in the new form: take them off the list in tools/rewriting.py"
+    assert {rule.__name__ for rule in RULES} == {*BAD}
 
 
 @pytest.mark.parametrize(

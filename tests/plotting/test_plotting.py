@@ -69,15 +69,6 @@ def test_strip_draws_every_measurement_in_its_row():
     assert ax.yaxis_inverted()
 
 
-def test_layers_keeps_a_start_without_signal_in_the_legend_and_off_the_axis():
-    ax = plt.figure().subplots()
-    plotting.layers_on(ax, {"none": [0.0, 0.0], "some": [[1.0, 10.0], [1.0, 30.0]]}, ["a", "b"])
-    ax.legend()
-    assert np.isnan(ax.lines[0].get_ydata()).all()
-    np.testing.assert_allclose(ax.lines[1].get_ydata(), [1, 20])
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["none", "some"]
-
-
 def test_image_grid_shows_each_image_on_one_common_scale():
     images = np.arange(3 * 4).reshape(3, 2, 2)
     figure = plotting.image_grid(images, ["a", "b", "c"], columns=2)

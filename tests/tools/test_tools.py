@@ -38,7 +38,7 @@ def chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
         path = tmp_path / "part" / "page.ipynb"
         path.parent.mkdir(exist_ok=True)
         cells = [v4.new_code_cell(source) for source in sources]
-        cells[0].metadata = {"tags": ["helper"], "ExecuteTime": {"start_time": "2026-01-01"}}
+        cells[0].metadata = {"tags": ["hide-input"], "ExecuteTime": {"start_time": "2026-01-01"}}
         nbformat.write(v4.new_notebook(cells=cells), path)
         return path
 
@@ -58,7 +58,7 @@ def test_stored_notebook_is_normal_and_a_second_run_changes_nothing(
     ]
     assert notebook.cells[1].outputs[0].data == {"text/plain": "2"}
     assert notebook.metadata == notebooks.NOTEBOOK_METADATA
-    assert notebook.cells[0].metadata == {"tags": ["helper"]}
+    assert notebook.cells[0].metadata == {"tags": ["hide-input"]}
     assert notebooks.main(["store"]) == 0
     assert path.read_bytes() == first
 

@@ -6,7 +6,7 @@ the background is opaque white, so that a figure reads the same on a light and o
 """
 
 from helpers.plotting.grids import heat_map, strip
-from helpers.plotting.on_axes import band, layers_on, strip_on
+from helpers.plotting.on_axes import band, strip_on
 from helpers.plotting.pictures import confusion_matrix, image_grid
 from helpers.plotting.series import curves, layers
 from helpers.plotting.style import (
@@ -21,7 +21,6 @@ from helpers.plotting.style import (
     PREDICTED,
     REFERENCE,
     SKY,
-    THEORY,
     WIDTH,
     set_style,
 )
@@ -38,7 +37,6 @@ __all__ = [
     "PREDICTED",
     "REFERENCE",
     "SKY",
-    "THEORY",
     "WIDTH",
     "band",
     "confusion_matrix",
@@ -46,7 +44,6 @@ __all__ = [
     "heat_map",
     "image_grid",
     "layers",
-    "layers_on",
     "set_style",
     "strip",
     "strip_on",

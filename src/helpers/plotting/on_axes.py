@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -56,25 +56,3 @@ def strip_on(ax: Axes, groups: Mapping[str, ArrayLike]) -> None:
     ax.set_yticks(range(len(groups)), list(groups))
     ax.set_ylim(len(groups) - 0.5, -0.5)
     ax.grid(False, axis="y")
-
-
-def layers_on(ax: Axes, series: Mapping[str, ArrayLike], names: Sequence[str]) -> None:
-    """Draw a quantity layer by layer on a logarithmic scale, one line for each start.
-
-    Parameters
-    ----------
-    ax
-        Where to draw.
-    series
-        From a start's name to the quantity, shape ``(layers,)`` or ``(seeds, layers)``; with
-        several seeds the mean and the range are drawn. Zeros, which have no place on this scale,
-        are left out.
-    names
-        The layers' names, in forward order.
-    """
-    positions = np.arange(len(names))
-    for (label, values), marker in zip(series.items(), repeated(MARKERS, len(series)), strict=True):
-        values = np.atleast_2d(np.asarray(values, dtype=float))
-        band(ax, positions, np.where(values > 0, values, np.nan), label, marker=marker)
-    ax.set_yscale("log")
-    ax.set_xticks(positions, names)

@@ -19,13 +19,6 @@ COLORS = (BLUE, ORANGE, GREEN, PINK, BLACK, SKY)
 LINES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 WIDTH = 6.4
-THEORY = {
-    "color": "0.35",
-    "linestyle": (0, (4, 3)),
-    "linewidth": 1.4,
-    "marker": "none",
-    "zorder": 1,
-}
 PREDICTED = {"color": "0.45", "linestyle": "-", "linewidth": 0.9, "marker": "none", "zorder": 1}
 """Theory: a thin solid grey line, as series are dashed, too."""
 REFERENCE = {"color": "0.25", "linestyle": (0, (1, 2)), "linewidth": 1.2, "zorder": 1}

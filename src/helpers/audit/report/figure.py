@@ -30,7 +30,7 @@ def figure(report: Report) -> Figure:
             above,
             [layer.predicted for layer in layers],
             "theory",
-            **plotting.THEORY | {"zorder": 3},
+            **plotting.PREDICTED | {"zorder": 3},
         )
         _line(above, [layer.signal for layer in layers], "signal, rms", marker="o")
         _line(above, [layer.spread for layer in layers], "spread over examples", marker="s")
