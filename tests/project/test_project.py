@@ -328,6 +328,17 @@ def test_citation_names_this_version() -> None:
     assert citation["license"] == ["MIT", "CC-BY-4.0"]
 
 
+def test_licence_names_all_data_that_are_shipped() -> None:
+    text, page = read("LICENSE"), read("book/data.md")
+    folders = [path for path in (ROOT / "src/helpers/data/files").iterdir() if path.is_dir()]
+    assert len(folders) == 4
+    for folder in folders:
+        assert f"- {folder.name}/: by " in text or f"- {folder.name}/: a tenth" in text
+    declared = tomllib.loads(read("pyproject.toml"))["project"]["license"].split(" AND ")
+    assert {"MIT", "CC-BY-SA-3.0", "CC-BY-4.0"} < set(declared)
+    assert "CC BY-SA 3.0" in page and "none stated by its author" in page
+
+
 def test_licence_holds_both_texts() -> None:
     text = " ".join(read("LICENSE").split())
     assert "Permission is hereby granted, free of charge" in text
