@@ -539,3 +539,11 @@ def test_initialize_refuses_and_changes_nothing(model, name, options, error, mes
 def test_every_scheme_is_importable_under_its_name():
     assert set(initializers.__all__) > INITIALIZERS.keys()
     assert all(getattr(initializers, name) is scheme for name, scheme in INITIALIZERS.items())
+
+
+def test_weights_that_the_dtype_cannot_hold_are_refused_and_none_is_written():
+    model = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2).half())
+    before = [parameter.clone() for parameter in model.parameters()]
+    with pytest.raises(ValueError, match=r"beyond 6.55e\+04 do not fit into torch.float16"):
+        initialize(model, "normal", std=1e30, generator=np.random.default_rng(0))
+    assert all(map(torch.equal, before, model.parameters()))

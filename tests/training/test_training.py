@@ -252,12 +252,16 @@ def test_bad_data_are_rejected_before_any_step(case, use):
         ({"batch_size": "5"}, TypeError, "batch_size must be an integer; got '5'"),
         ({"optimizer": "adam"}, TypeError, "optimizer must be a torch.optim.Optimizer.*'adam'"),
         ({"generator": 4}, TypeError, "generator must be a torch.Generator; got 4"),
+        ({"loss": 0.5}, TypeError, "loss must be a function of .*; got 0.5"),
+        ({"scheduler": 3}, TypeError, "scheduler must have a method step.*; got 3"),
         ({"validation": X}, TypeError, r"pair of tensors \(x, y\); got Tensor"),
     ],
 )
-def test_fit_rejects_bad_settings(changes, error, message):
+def test_fit_rejects_bad_settings_before_any_step(changes, error, message):
+    model = network()
     with pytest.raises(error, match=message):
-        train(network(), **changes)
+        train(model, **changes)
+    assert same_weights(model, network())
 
 
 def test_fit_rejects_an_optimizer_of_another_model():

@@ -63,7 +63,7 @@ def fill(
     """
     draw = partial(INITIALIZERS[one_of("initializer", name, INITIALIZERS)], **options)
     check_floating("tensor", tensor)
-    _write(tensor, draw(tensor.shape, _numpy_generator(generator)))
+    _write([tensor], [draw(tensor.shape, _numpy_generator(generator))])
     return tensor
 
 
@@ -112,10 +112,8 @@ def initialize(
     weights, biases = _weights_and_biases(model)
     rng = _numpy_generator(generator)
     drawn = [_draw_gates(draw, weight.shape, gates, rng) for weight, gates in weights]
-    for (weight, _), values in zip(weights, drawn, strict=True):
-        _write(weight, values)
-    for bias in biases:
-        _write(bias, np.zeros(bias.shape))
+    _write([weight for weight, _ in weights], drawn)
+    _write(biases, [np.zeros(bias.shape) for bias in biases])
     return model
 
 
@@ -185,9 +183,16 @@ def _numpy_generator(generator: np.random.Generator | torch.Generator) -> np.ran
     return np.random.default_rng(seed.item())
 
 
-def _write(tensor: torch.Tensor, values: np.ndarray) -> None:
-    """Copy an array into a tensor, rounded on the CPU to the tensor's dtype."""
+def _write(tensors: Sequence[torch.Tensor], drawn: Sequence[np.ndarray]) -> None:
+    """Copy arrays into tensors, rounded on the CPU to their dtype; all of them or none."""
     import torch
 
+    pairs = zip(tensors, drawn, strict=True)
+    rounded = [torch.from_numpy(values).to(tensor.dtype) for tensor, values in pairs]
+    for tensor, values in zip(tensors, rounded, strict=True):
+        if not values.isfinite().all():
+            largest = torch.finfo(tensor.dtype).max
+            raise ValueError(f"weights beyond {largest:.3g} do not fit into {tensor.dtype}")
     with torch.no_grad():
-        tensor.copy_(torch.from_numpy(values).to(tensor.dtype))
+        for tensor, values in zip(tensors, rounded, strict=True):
+            tensor.copy_(values)

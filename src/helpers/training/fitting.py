@@ -97,6 +97,10 @@ def fit(
     check_count("epochs", epochs)
     check_count("batch_size", batch_size)
     check_trainable(model, optimizer, generator)
+    if not callable(loss):
+        raise TypeError(f"loss must be a function of (output, y); got {loss!r}")
+    if scheduler is not None and not callable(getattr(scheduler, "step", None)):
+        raise TypeError(f"scheduler must have a method step, as LRScheduler; got {scheduler!r}")
     for pair in [(x, y)] if validation is None else [(x, y), validation]:
         check_data(model, pair)
     steps = epochs * -(-len(x) // batch_size)
