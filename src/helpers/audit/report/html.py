@@ -29,7 +29,7 @@ def html(report: Report) -> str:
     findings = "".join(map(_finding, report.findings))
     return (
         f'<div class="audit"><p><strong>{escape(report.summary())}</strong></p>{findings}'
-        '<div role="region" aria-label="Layers of the audit" tabindex="0" '
+        '<div role="group" aria-label="Layers of the audit" tabindex="0" '
         'style="overflow-x:auto;max-height:30em">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></div>"
     )
