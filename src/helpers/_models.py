@@ -142,6 +142,12 @@ def check_targets(output: torch.Tensor, y: torch.Tensor) -> None:
         )
 
 
+def check_loss(loss: Loss) -> None:
+    """Raise ``TypeError`` unless ``loss`` can be called."""
+    if not callable(loss):
+        raise TypeError(f"loss must be a function of (output, y); got {loss!r}")
+
+
 def check_data(model: nn.Module, pair: tuple[torch.Tensor, torch.Tensor]) -> None:
     """Check a pair (x, y), and on its first example that the model takes it.
 

@@ -16,6 +16,7 @@ from torch.nn.modules.conv import _ConvNd
 from helpers._models import (
     Loss,
     check_initialized,
+    check_loss,
     check_pair,
     check_targets,
     check_tensor,
@@ -110,6 +111,7 @@ def probe(
     [0.0, 0.0]
     """
     check_initialized(model)
+    check_loss(loss)
     if y is None:
         check_tensor(model, "x", x)
     else:

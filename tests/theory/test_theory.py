@@ -256,7 +256,7 @@ def test_fixed_points_far_above_1_are_found(sigma_w, sigma_b):
     for _ in range(500):
         q = float(length_map(q, "tanh", sigma_w=sigma_w, sigma_b=sigma_b))
     found = fixed_point("tanh", sigma_w=sigma_w, sigma_b=sigma_b).q
-    assert found == pytest.approx(q, rel=1e-6, abs=1e-12 if q > 0.01 else 1e-2)
+    assert found == pytest.approx(q, rel=1e-6, abs=1e-12)
 
 
 def test_fixed_points_with_closed_forms():

@@ -10,7 +10,9 @@ from torch import nn
 from torch.nn.functional import cross_entropy, mse_loss
 
 from helpers.device import generator
+from helpers.ensemble import evaluate_ensemble, train_ensemble
 from helpers.networks import mlp
+from helpers.probes import probe
 from helpers.training import evaluate, fit, fitting, in_parallel, parallel, progress
 
 N, CLASSES, BATCH = 23, 3, 5
@@ -262,6 +264,23 @@ def test_fit_rejects_bad_settings_before_any_step(changes, error, message):
     with pytest.raises(error, match=message):
         train(model, **changes)
     assert same_weights(model, network())
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda model: evaluate(model, X, Y, loss=0.5),
+        lambda model: probe(model, X, Y, loss=0.5),
+        lambda model: evaluate_ensemble([model], X, Y, loss=0.5),
+        lambda model: train_ensemble(
+            [model], X, Y, lr=1.0, steps=1, batch_size=5, generator=torch.Generator(), loss=0.5
+        ),
+    ],
+    ids=["evaluate", "probe", "evaluate_ensemble", "train_ensemble"],
+)
+def test_whatever_takes_a_loss_refuses_what_is_none(call):
+    with pytest.raises(TypeError, match=r"loss must be a function of .*; got 0.5"):
+        call(network())
 
 
 def test_fit_rejects_an_optimizer_of_another_model():

@@ -12,7 +12,7 @@ from torch.func import vmap
 from torch.nn.functional import cross_entropy
 
 from helpers._checks import check_count
-from helpers._models import Loss, check_data, mode
+from helpers._models import Loss, check_data, check_loss, mode
 from helpers.ensemble.stacks import Forward, check_networks, stack
 
 
@@ -57,6 +57,7 @@ def evaluate_ensemble(
         number does not fit; the message says which.
     """
     check_count("batch_size", batch_size)
+    check_loss(loss)
     check_networks(networks)
     check_data(networks[0], (x, y))
     _, forward = stack(networks, x)

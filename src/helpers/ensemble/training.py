@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from helpers._checks import check_count, one_of
-from helpers._models import Loss, check_data, check_initialized, mode
+from helpers._models import Loss, check_data, check_initialized, check_loss, mode
 from helpers._progress import progress
 from helpers.ensemble.judging import judge, judge_all
 from helpers.ensemble.stacks import (
@@ -138,6 +138,7 @@ def train_in_steps(
     check_count("batch_size", batch_size)
     check_count("validate_every", steps if validate_every is None else validate_every)
     one_of("optimizer", optimizer, OPTIMIZERS)
+    check_loss(loss)
     check_networks(networks)
     for network in networks:
         check_initialized(network)

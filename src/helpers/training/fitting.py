@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from helpers._checks import check_count
-from helpers._models import Loss, check_data, check_trainable, count_right, means, mode
+from helpers._models import Loss, check_data, check_loss, check_trainable, count_right, means, mode
 from helpers._progress import progress_bar
 
 
@@ -97,8 +97,7 @@ def fit(
     check_count("epochs", epochs)
     check_count("batch_size", batch_size)
     check_trainable(model, optimizer, generator)
-    if not callable(loss):
-        raise TypeError(f"loss must be a function of (output, y); got {loss!r}")
+    check_loss(loss)
     if scheduler is not None and not callable(getattr(scheduler, "step", None)):
         raise TypeError(f"scheduler must have a method step, as LRScheduler; got {scheduler!r}")
     for pair in [(x, y)] if validation is None else [(x, y), validation]:
@@ -158,6 +157,7 @@ def evaluate(
         If a shape, device or number does not fit; the message says which.
     """
     check_count("batch_size", batch_size)
+    check_loss(loss)
     check_data(model, (x, y))
     return _evaluate(model, x, y, loss, batch_size)
 
