@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections import Counter
 
@@ -38,7 +39,7 @@ def ledger_settled(page: Page) -> list[str]:
 
 
 def plain_python(page: Page) -> list[str]:
-    """Check that a cell has no magics and no semicolon at its end, which nbval ignores."""
+    """Check that a cell has no magics, no semicolon at its end and no orders to a formatter."""
     faults = []
     for position, cell in page.code:
         try:
@@ -47,6 +48,8 @@ def plain_python(page: Page) -> list[str]:
             faults.append(f"cell {position} is not plain Python: {error.msg}")
         if cell.source.rstrip().endswith(";"):
             faults.append(f"cell {position} ends in a semicolon")
+        if re.search(r"#\s*(fmt:|ruff:|noqa|type:)", cell.source):
+            faults.append(f"cell {position} has a comment for a tool; arrange the code instead")
     return faults
 
 

@@ -290,7 +290,12 @@ BAD: dict[str, list[Callable[[list], object]]] = {
         extra("# NBVAL_IGNORE_OUTPUT\nf()"),
         extra("# NBVAL_SKIP\nf()"),
     ],
-    "plain_python": [extra("%matplotlib inline"), extra("!pip list"), extra("draw(x);")],
+    "plain_python": [
+        extra("%matplotlib inline"),
+        extra("!pip list"),
+        extra("draw(x);"),
+        extra("f(\n    1,\n)  # fmt: skip"),
+    ],
     "no_global_randomness": [
         extra("np.random.seed(0)"),
         extra("x = np.random.randn(3)"),
