@@ -7,6 +7,7 @@ import copy
 import io
 import subprocess
 import threading
+import tomllib
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from nbformat import v4
 from PIL import Image, ImageDraw
 
 from tools import environment, notebooks, serve
-from tools.execution import read
+from tools.execution import CELL_TIMEOUT, read
 from tools.pictures import keep_pictures, same_picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +44,11 @@ def chapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pa
         return path
 
     return write
+
+
+def test_a_cell_may_take_as_long_under_nbval_as_when_it_is_stored() -> None:
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]
+    assert f"--nbval-cell-timeout={CELL_TIMEOUT}" in options["ini_options"]["addopts"]
 
 
 def test_stored_notebook_is_normal_and_a_second_run_changes_nothing(
