@@ -1,7 +1,6 @@
 """The audit's principles: each a function from what was measured to what is wrong.
 
-The numbers that divide sound from unsound come from the course's own measurements, named beside
-them; the chapters show these.
+The numbers that divide sound from unsound are in ``helpers.audit.limits``.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
+from helpers.audit import limits
 from helpers.audit.findings.scale import scale
 from helpers.audit.findings.symmetry import symmetry, zeros
 from helpers.audit.graph import classes
@@ -22,23 +22,6 @@ from helpers.audit.norms import norm, rms, spread
 from helpers.audit.passes import Call
 from helpers.audit.records import GRAVITIES, Finding, LayerReport
 
-DEAD = {"grave": 0.85, "warning": 0.6}
-"""Networks with 46% dead units in a layer still learned MNIST to 0.94 to 0.95, with 88% to between
-0.37 and 0.89, and those with 98% did not. Where examples look alike, half are dead by chance."""
-SATURATED = {"grave": 0.65, "warning": 0.5}
-"""Ten tanh layers at twice Xavier's scale (4 in 10 entries saturated) learned MNIST to 0.8 to 0.9
-in 500 steps, at 2.8 times (half) to 0.6, at 4 times (two thirds) to 0.3."""
-ALIKE = {"grave": 1e-3, "warning": 1e-2}
-"""Part of the signal that differs between examples. Ten sigmoid layers that left 6 in 1,000 of it
-learned to 0.8 with Adam, those that left 1.3 in 1,000 to 0.7, those with 2 in 10,000 to 0.4."""
-DROWNED = 3.0
-"""With a bias of three standard deviations a unit's input has one sign 99.9% of the time."""
-ENOUGH = 8
-"""Of fewer inputs all can be negative by chance: one unit in 2^7 at seven."""
-FIRST_LOSS = 2.0
-"""A first loss of twice ln(classes), that of a guess, needs scores that are large and random."""
-LARGE = 5.0
-"""Standardized numbers have root mean square 1; pixels of 0 to 255 about 100."""
 _LAYERS = ("matrix", "norm", "recurrent", "attention")
 
 
@@ -55,8 +38,8 @@ def dead(m: Measured) -> Iterator[Finding]:
     """Find units that a ReLU sets to 0 on the whole batch: they get no gradient from it."""
     found: dict[str, list[tuple[Call, float]]] = {}
     for call, _, report in m.each(*_LAYERS):
-        gravity = _grade(report.dead, DEAD)
-        if gravity and report.signal and _rows(call) >= ENOUGH:
+        gravity = _grade(report.dead, limits.DEAD)
+        if gravity and report.signal and _rows(call) >= limits.ENOUGH:
             found.setdefault(gravity, []).append((call, report.dead))
     for gravity, entries in found.items():
         layers = tuple(dict.fromkeys(call.name for call, _ in entries))
@@ -69,7 +52,7 @@ def saturated(m: Measured) -> Iterator[Finding]:
     """Find outputs on the flat parts of a sigmoid or tanh: the gradient ends there."""
     found: dict[tuple[str, str], list[tuple[Call, float]]] = {}
     for call, then, report in m.each(*_LAYERS):
-        if gravity := _grade(report.saturated, SATURATED):
+        if gravity := _grade(report.saturated, limits.SATURATED):
             key = gravity, then.activation or "tanh"
             found.setdefault(key, []).append((call, report.saturated))
     for (gravity, name), entries in found.items():
@@ -89,7 +72,7 @@ def collapse(m: Measured) -> Iterator[Finding]:
         return
     head = heads[-1]
     left = (spread(head.input) / rms(head.input).to(torch.float64)).item()
-    gravity = _grade(-left, {name: -limit for name, limit in ALIKE.items()})
+    gravity = _grade(-left, {name: -limit for name, limit in limits.ALIKE.items()})
     if gravity is None or math.isnan(left):
         return
     text = (
@@ -112,7 +95,7 @@ def bias(m: Measured) -> Iterator[Finding]:
         if (
             then.activation is None
             or own is None
-            or not 0 < DROWNED * brought < (size := rms(own).item())
+            or not 0 < limits.DROWNED * brought < (size := rms(own).item())
         ):
             continue
         text = f"its bias ({size:.2g} in size) drowns what the weights bring ({brought:.2g})"
@@ -125,7 +108,7 @@ def first_loss(m: Measured) -> Iterator[Finding]:
     """Find a classifier that knows nothing but is sure of it."""
     n = classes(m.result.loss.grad_fn)
     loss = m.result.loss.item()
-    if n is None or n < 2 or not FIRST_LOSS * math.log(n) < loss < math.inf:
+    if n is None or n < 2 or not limits.FIRST_LOSS * math.log(n) < loss < math.inf:
         return
     heads = [call for call, _, report in m.each("matrix") if report.gradient > 0]
     mend = f"torch.nn.init.zeros_(model.get_parameter({names_of(heads[-1])[0]!r}))" if heads else ""
@@ -133,7 +116,7 @@ def first_loss(m: Measured) -> Iterator[Finding]:
     layers = tuple(call.name for call in heads[-1:])
     given = [call.input for call in (m.result.calls[0], *heads[:1])]
     sizes = [rms(tensor).item() for tensor in given if tensor is not None]
-    if len(sizes) == 2 and min(sizes) > LARGE:
+    if len(sizes) == 2 and min(sizes) > limits.LARGE:
         text += f". The batch has root mean square {sizes[0]:.3g}: standardize it first"
         mend = ""
     yield Finding("warning", "loss", layers, text, mend, "activations/output-layers")

@@ -6,27 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from helpers.audit import limits
 from helpers.audit.measured import Measured
 from helpers.audit.mends import initialized, names_of
 from helpers.audit.norms import rms
 from helpers.audit.records import GRAVITIES, Finding
 from helpers.theory import chi
-
-SHRUNK = {"grave": 1e-3, "warning": 1 / 32}
-"""Ten ReLU layers at 0.7 times He's scale (0.7^10 = 1/35) learned MNIST to 0.87 to 0.89, at He's to
-0.9; at 0.5 (1/1,000) to 0.5 or less, or not; thirty at Xavier's (1/33,000) did not begin to."""
-GROWN = {"grave": 10.0, "warning": 5.0}
-"""Ten ReLU layers at 1.2 times He's scale (1.2^10 = 6) trained, at 1.3 times (14) all diverged;
-twenty at 1.1 times (7) diverged in two cases of three."""
-GRADIENT_GROWN = {"grave": 1e3, "warning": 32.0}
-"""Ten tanh layers at four times Xavier's scale, whose gradient grows 40 times, learned to 0.3;
-twenty at twice (13 times) to 0.7 to 0.8. The grave limit is a judgement: SHRUNK, inverted."""
-TOLERATED = (0.8, 1.2)
-"""Between these multiples of He's or Xavier's scale ten layers of ReLU or tanh learned MNIST to at
-least 0.87 from every seed; the best was 0.92."""
-REPEATED = 2
-"""A gain is repeated where two layers or more come before the last; one alone matters little."""
-SMALL_MATTER = 1.1
 
 _CHAPTERS = {"relu": "initialization/he", "tanh": "initialization/xavier"}
 _CHAPTERS |= dict.fromkeys(["leaky_relu", "elu", "gelu", "silu", "softplus"], "initialization/he")
@@ -41,11 +26,13 @@ def scale(m: Measured) -> Iterator[Finding]:
     """
     for stretch in _stretches(m):
         forward, backward = _factors(m, stretch)
-        signal = _grade(forward, GROWN)
-        gradient = _grade(backward, GRADIENT_GROWN)
+        signal = _grade(forward, limits.GROWN)
+        gradient = _grade(backward, limits.GRADIENT_GROWN)
         gravity = min(filter(None, (signal, gradient)), key=GRAVITIES.index, default=None)
         grows = _grows(forward, backward)
-        low, high = TOLERATED if gravity is None else (1 / SMALL_MATTER, SMALL_MATTER)
+        low, high = (
+            limits.TOLERATED if gravity is None else (1 / limits.SMALL_MATTER, limits.SMALL_MATTER)
+        )
         reset = any(m.after[i].norm for i in stretch)
         wrong = []
         for i in stretch[:-1]:
@@ -55,8 +42,8 @@ def scale(m: Measured) -> Iterator[Finding]:
             if (small and (gravity is None or not grows)) or (large and (gravity is None or grows)):
                 wrong.append(i)
         summed = any(m.after[i].added for i in stretch)
-        told = len(wrong) >= REPEATED and not (reset or summed)
-        repeated = len(stretch) > REPEATED if gravity else told
+        told = len(wrong) >= limits.REPEATED and not (reset or summed)
+        repeated = len(stretch) > limits.REPEATED if gravity else told
         if gravity != "grave" and not repeated:
             continue
         gravity = gravity or "note"
@@ -99,13 +86,13 @@ def _factors(m: Measured, stretch: Sequence[int]) -> tuple[float, float]:
 
 def _grows(forward: float, backward: float) -> bool:
     """Say whether too much arrives, not too little: of the signal, or else of the gradient."""
-    gradient_alone = _grade(backward, GRADIENT_GROWN) and not _grade(forward, GROWN)
+    gradient_alone = _grade(backward, limits.GRADIENT_GROWN) and not _grade(forward, limits.GROWN)
     return (backward if gradient_alone else forward) > 1
 
 
 def _grade(factor: float, grown: dict[str, float]) -> str | None:
     for gravity in ("grave", "warning"):
-        if factor > grown[gravity] or 0 < factor < SHRUNK[gravity]:
+        if factor > grown[gravity] or 0 < factor < limits.SHRUNK[gravity]:
             return gravity
     return None
 

@@ -7,17 +7,12 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import nn
 
+from helpers.audit import limits
 from helpers.audit.layers import Matrix, matrices
 from helpers.audit.measured import Measured
 from helpers.audit.mends import initialized, names_of
 from helpers.audit.norms import nonzero
 from helpers.audit.records import Finding
-
-SAME = 1e-3
-"""Gradients that differ by less than this part of them differ by rounding."""
-NOTHING = 1e-6
-"""A gradient below this part of the largest in the network is rounding: the outputs' gradients of
-a constant start cancel but for it (chapter initialization/zero-and-constant)."""
 
 Weight = tuple[str, Matrix, torch.Tensor | None]
 
@@ -93,7 +88,7 @@ def _still_equal(weights: Sequence[Weight]) -> Iterator[tuple[tuple[str, ...], i
         groups, alike = _groups(matrix.weight.flatten(1))
         if not alike.any():
             continue
-        tied = alike & _same_gradient(gradient.flatten(1), groups, NOTHING * largest)
+        tied = alike & _same_gradient(gradient.flatten(1), groups, limits.NOTHING * largest)
         if tied.any():
             found["grave"].append((name, int(tied.sum())))
         elif matrix.weight[alike].any():
@@ -119,7 +114,7 @@ def _same_gradient(rows: torch.Tensor, groups: torch.Tensor, nothing: float) -> 
     sums = torch.zeros(size, rows.shape[1]).to(rows).index_add_(0, groups, rows)
     counts = torch.zeros(size).to(rows).index_add_(0, groups, torch.ones_like(rows[:, 0]))
     means = (sums / counts[:, None])[groups]
-    return (rows - means).norm(dim=1) <= torch.clamp(SAME * means.norm(dim=1), min=nothing)
+    return (rows - means).norm(dim=1) <= torch.clamp(limits.SAME * means.norm(dim=1), min=nothing)
 
 
 def _locked(m: Measured, stuck: tuple[str, ...]) -> bool:
