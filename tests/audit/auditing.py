@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from helpers.audit.measured import Measured, look
+from helpers.audit.passes import as_in_training, sheltered
 from helpers.device import generator, rng
 from helpers.initializers import initialize
 from helpers.networks import mlp
@@ -27,3 +31,9 @@ def network(
 ) -> nn.Module:
     model = mlp([32] * depth + [5], activation)
     return initialize(model, scheme, generator=rng(0), **options)
+
+
+def looked(model: nn.Module, batch: Any, loss: Any = None) -> Measured:
+    """Return all that an audit measures, before anything is found in it."""
+    with as_in_training(model), sheltered(model):
+        return look(model, batch, loss)

@@ -9,13 +9,12 @@ import torch
 from torch import nn
 
 from helpers._models import check_module
-from helpers.audit.batch import check_batch, examples_differ
+from helpers.audit.batch import check_batch
 from helpers.audit.findings import findings, never_initialized
-from helpers.audit.graph import followers
 from helpers.audit.layers import kind
-from helpers.audit.measured import Measured
-from helpers.audit.measures import measure, unmeasured
-from helpers.audit.passes import as_in_training, run
+from helpers.audit.measured import look
+from helpers.audit.measures import unmeasured
+from helpers.audit.passes import as_in_training, sheltered
 from helpers.audit.report import Report
 
 
@@ -70,7 +69,7 @@ def audit(
             f"loss must be a function of the model's output; got {type(loss).__name__}. Labels go "
             "into it: lambda output: cross_entropy(output, labels)"
         )
-    with as_in_training(model):
+    with as_in_training(model), sheltered(model):
         return _audit(model, batch, loss)
 
 
@@ -87,9 +86,8 @@ def _audit(model: nn.Module, batch: Any, loss: Callable[[Any], torch.Tensor] | N
     if faults := never_initialized(model):
         reports = [unmeasured(name, module) for name, module in layers]
         return Report(type(model).__name__, total, None, "", tuple(reports), faults)
-    result = run(model, batch, loss)
-    after = followers(result.calls, result.loss.grad_fn)
-    measured = Measured(model, result, after, measure(result, after), examples_differ(batch))
+    measured = look(model, batch, loss)
+    result = measured.result
     called = {call.name for call in result.calls}
     reports = [r for _, _, r in measured.each(*_SHOWN)]
     reports += [unmeasured(name, module) for name, module in layers if name not in called]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -82,7 +82,7 @@ class After:
 def followers(calls: list[Call], root: Node | None) -> list[After]:
     """Return what comes after each call, in the order of the calls."""
     consumers: dict[Node, list[Node]] = defaultdict(list)
-    for node in _nodes(root):
+    for node in nodes(root):
         for before, _ in node.next_functions:
             if before is not None:
                 consumers[before].append(node)
@@ -93,9 +93,9 @@ def followers(calls: list[Call], root: Node | None) -> list[After]:
     return [_after(call, calls, consumers, entered) for call in calls]
 
 
-def _nodes(root: Node | None) -> Iterator[Node]:
-    """Yield every node of the graph once."""
-    seen, waiting = set(), [root]
+def nodes(root: Node | None, until: Set[Node | None] = frozenset()) -> Iterator[Node]:
+    """Yield every node of the graph once, those of ``until`` and what leads to them left out."""
+    seen, waiting = set(until), [root]
     while waiting:
         node = waiting.pop()
         if node is None or node in seen:
@@ -156,7 +156,7 @@ def _activated(after: After, name: str | None, path: int, slope: float) -> None:
 
 def classes(root: Node | None) -> int | None:
     """Return how many classes a cross-entropy chooses from, None where the loss is another."""
-    for node in _nodes(root):
+    for node in nodes(root):
         before = node.next_functions[0][0] if node.next_functions else None
         if "NllLoss" in node.name() and before is not None and "LogSoftmax" in before.name():
             dim = before._saved_dim

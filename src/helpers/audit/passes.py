@@ -21,7 +21,7 @@ from helpers.audit.batch import copied, tensors_in
 from helpers.audit.layers import kind, unit_axis
 
 Loss = Callable[[Any], torch.Tensor]
-_UNFIT = (RuntimeError, LookupError, TypeError, ValueError, AttributeError)
+UNFIT = (RuntimeError, LookupError, TypeError, ValueError, AttributeError)
 _ARGUMENTS = (
     ". Each entry of a tuple, list or dict is passed as an argument of its own: leave out labels, "
     "and put them into the loss; a model that takes the list or dict itself gets it as (batch,)"
@@ -48,9 +48,10 @@ class Call:
 
 @dataclass
 class Pass:
-    """All calls in their order, the loss and every gradient of it."""
+    """All calls in their order, the output, the loss and every gradient of it."""
 
     calls: list[Call] = field(default_factory=list)
+    output: Any = None
     loss: torch.Tensor | None = None
     loss_kind: str = ""
     gradients: dict[torch.Tensor, torch.Tensor | None] = field(default_factory=dict)
@@ -63,21 +64,17 @@ class Pass:
 def run(model: nn.Module, batch: Any, loss: Loss | None) -> Pass:
     """Run the model forward and its loss backward, once each, in the mode that it is in."""
     result = Pass()
-    with ExitStack() as stack:
-        stack.enter_context(_random_states_kept(model))
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.enable_grad())
-        with ExitStack() as hooks:
-            for name, module in _watched(model):
-                hook = partial(_record, result.calls, name, kind(module))
-                hooks.enter_context(module.register_forward_hook(hook, with_kwargs=True))
-            output = _forward(model, batch)
-            result.loss, result.loss_kind = _loss(output, loss)
-        tensors = [p for p in model.parameters() if p.requires_grad]
-        for call in result.calls:
-            tensors += [t for t in (call.input, call.output) if t is not None and t.requires_grad]
-        tensors = list(dict.fromkeys(tensors))
-        result.gradients = dict(zip(tensors, _backward(result.loss, tensors), strict=True))
+    with ExitStack() as hooks:
+        for name, module in _watched(model):
+            hook = partial(_record, result.calls, name, kind(module))
+            hooks.enter_context(module.register_forward_hook(hook, with_kwargs=True))
+        result.output = _forward(model, batch)
+        result.loss, result.loss_kind = _loss(result.output, loss)
+    tensors = [p for p in model.parameters() if p.requires_grad]
+    for call in result.calls:
+        tensors += [t for t in (call.input, call.output) if t is not None and t.requires_grad]
+    tensors = list(dict.fromkeys(tensors))
+    result.gradients = dict(zip(tensors, _backward(result.loss, tensors), strict=True))
     return result
 
 
@@ -115,12 +112,15 @@ def _reads(model: nn.Module) -> bool:
 
 
 @contextmanager
-def _random_states_kept(model: nn.Module) -> Iterator[None]:
-    """Restore the random states of torch, NumPy and Python, as a model may draw from any."""
+def sheltered(model: nn.Module) -> Iterator[None]:
+    """Record gradients wherever this is called, and restore the random states afterwards.
+
+    Those of torch, NumPy and Python, as a model or a loss may draw from any.
+    """
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
     numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
     try:
-        with random_state_kept(device):
+        with random_state_kept(device), torch.inference_mode(False), torch.enable_grad():
             yield
     finally:
         np.random.set_state(numpy_state)  # noqa: NPY002
@@ -165,7 +165,7 @@ def _forward(model: nn.Module, batch: Any) -> Any:
     arguments = () if named else tuple(batch) if positional else (batch,)
     try:
         return functional_call(model, buffers, arguments, batch if named else {}, strict=False)
-    except _UNFIT as error:
+    except UNFIT as error:
         if isinstance(error, (TypeError, RuntimeError)) and "not defined" in str(error):
             raise
         spread_out = isinstance(error, TypeError) and "argument" in str(error)
@@ -178,7 +178,7 @@ def _loss(output: Any, loss: Loss | None) -> tuple[torch.Tensor, str]:
     if loss is not None:
         try:
             value, origin = loss(output), "as given"
-        except _UNFIT as error:
+        except UNFIT as error:
             raise ValueError(f"the loss cannot take the model's output: {error}") from error
         if not isinstance(value, torch.Tensor) or value.numel() != 1:
             shape = tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
