@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -86,14 +87,16 @@ def _audit(model: nn.Module, batch: Any, loss: Callable[[Any], torch.Tensor] | N
     if faults := never_initialized(model):
         reports = [unmeasured(name, module) for name, module in layers]
         return Report(type(model).__name__, total, None, "", tuple(reports), faults)
-    measured = look(model, batch, loss)
+    again = partial(look, batch=batch, loss=loss)
+    measured = again(model)
     result = measured.result
     called = {call.name for call in result.calls}
     reports = [r for _, _, r in measured.each(*_SHOWN)]
     reports += [unmeasured(name, module) for name, module in layers if name not in called]
     value = result.loss.item()
     shown = tuple(report for report in reports if report.laws)
-    return Report(type(model).__name__, total, value, result.loss_kind, shown, findings(measured))
+    found = findings(measured, again)
+    return Report(type(model).__name__, total, value, result.loss_kind, shown, found)
 
 
 def _check_parameters(model: nn.Module) -> None:

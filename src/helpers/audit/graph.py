@@ -50,7 +50,8 @@ class After:
     ``slope`` is that of a leaky ReLU, ``other`` the name of a function without a theory here.
     ``layers`` are the calls that it enters with no normalization between, ``next`` those of them
     that see every number of it, through the activation alone; ``norm`` is true where it meets a
-    normalization, ``added`` where it is added to another signal.
+    normalization, ``added`` where it is added to another signal, ``gates`` where it is multiplied
+    with one number by number, ``factor`` where by a product of matrices.
     """
 
     activation: str | None = None
@@ -60,6 +61,8 @@ class After:
     next: set[int] = field(default_factory=set)
     norm: bool = False
     added: bool = False
+    gates: bool = False
+    factor: bool = False
 
     def __str__(self) -> str:
         if first := self.activation or self.other:
@@ -142,6 +145,10 @@ def _after(
                 waiting.append((user, path))
             elif _SELECTED.search(name) or (name in ("Mul", "Div") and _inputs(user) == 1):
                 waiting.append((user, max(path, _PART)))
+            elif name in ("Mul", "Div") and not _has_parameter(user):
+                after.gates = True
+            elif name in ("Mm", "Bmm") and not (entered[node] or _has_parameter(user)):
+                after.factor = True
             elif name in ("Add", "Sub"):
                 after.added |= _inputs(user) > 1
                 waiting.append((user, _SUM))
@@ -169,6 +176,16 @@ def _activation(node: Node, name: str) -> str:
     if name == "Elu" and getattr(node, "_saved_scale", 1) != 1:
         return "selu"
     return _ACTIVATIONS[name]
+
+
+def _has_parameter(node: Node) -> bool:
+    """Say whether an input of an operation is a parameter, perhaps transposed or expanded."""
+    for before, _ in node.next_functions:
+        while before is not None and _RESHAPED.search(re.sub(r"Backward.*", "", before.name())):
+            before = before.next_functions[0][0]
+        if before is not None and "AccumulateGrad" in before.name():
+            return True
+    return False
 
 
 def _inputs(node: Node) -> int:
