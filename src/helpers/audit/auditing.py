@@ -15,8 +15,8 @@ from helpers.audit.findings import findings, never_initialized
 from helpers.audit.layers import kind
 from helpers.audit.measured import look
 from helpers.audit.measures import unmeasured
-from helpers.audit.passes import as_in_training, sheltered
 from helpers.audit.report import Report
+from helpers.audit.shelter import as_in_training, sheltered
 
 
 def audit(
@@ -27,10 +27,11 @@ def audit(
     Parameters
     ----------
     model
-        Any module, on any device. It is left as it was: parameters, their ``.grad``, buffers, mode,
+        Any module, on any device; of one that is compiled, or wrapped for several devices, the
+        module inside. It is left as it was: parameters, their ``.grad``, buffers, attributes, mode,
         hooks, and the random states of torch, NumPy and Python. It is examined as training begins:
-        normalization over the batch uses the batch (unless a part of a model in training mode was
-        put into evaluation mode, as in fine-tuning), and dropout is off.
+        in training mode (unless a part of a model in training mode was put into evaluation mode,
+        as in fine-tuning), but with dropout off.
     batch
         Its input: a dict is passed as keywords, a tuple or list as positional arguments, anything
         else as the one argument. Eight examples or more that differ show most.
@@ -61,7 +62,7 @@ def audit(
     >>> audit(model, torch.eye(2)).findings[0].principle
     'zeros'
     """
-    model = getattr(model, "_orig_mod", model)  # torch.compile keeps the model itself there
+    model = _unwrapped(model)
     check_module(model)
     _check_parameters(model)
     check_batch(batch)
@@ -97,6 +98,14 @@ def _audit(model: nn.Module, batch: Any, loss: Callable[[Any], torch.Tensor] | N
     shown = tuple(report for report in reports if report.laws)
     found = findings(measured, again)
     return Report(type(model).__name__, total, value, result.loss_kind, shown, found)
+
+
+def _unwrapped(model: nn.Module) -> nn.Module:
+    """Return the model inside ``torch.compile`` and the wrappers for several devices."""
+    wrappers = nn.DataParallel, nn.parallel.DistributedDataParallel
+    while hasattr(model, "_orig_mod") or isinstance(model, wrappers):
+        model = model.module if isinstance(model, wrappers) else model._orig_mod
+    return model
 
 
 def _check_parameters(model: nn.Module) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from helpers.audit.norms import stored
+
 
 def tensors_in(value: Any) -> Iterator[torch.Tensor]:
     """Yield the tensors in nested tuples, lists, dicts and dataclasses, in their order."""
@@ -23,11 +25,13 @@ def replaced(value: Any, new: Mapping[torch.Tensor, torch.Tensor]) -> Any:
 
 
 def copied(value: Any) -> Any:
-    """Return a batch with a copy of each tensor, as a model may change its input."""
-    copies = {t: t.detach().clone().requires_grad_(t.requires_grad) for t in tensors_in(value)}
-    if isinstance(value, Mapping):  # it is passed as keywords
-        return {key: replaced(item, copies) for key, item in value.items()}
-    return replaced(value, copies)
+    """Return a batch with a copy of all that it holds, as a model may change its input."""
+    tensors = list(tensors_in(value))
+    copies = {t: t.detach().clone().requires_grad_(t.requires_grad) for t in tensors}
+    try:
+        return deepcopy(value, {id(tensor): copy for tensor, copy in copies.items()})
+    except Exception:  # something else in it, such as a file, cannot be copied
+        return replaced(value, copies)
 
 
 def _leaves(value: Any) -> Iterator[Any]:
@@ -53,13 +57,20 @@ def check_batch(batch: Any) -> None:
     for tensor in tensors:
         if tensor.numel() == 0:
             raise ValueError(f"batch holds an empty tensor, of shape {tuple(tensor.shape)}")
-        if tensor.isnan().any():
+        if stored(tensor).isnan().any():
             raise ValueError("batch holds NaN")
 
 
 def examples_differ(batch: Any) -> bool:
     """Say whether the first axis of some tensor holds different examples."""
     return any(
-        tensor.ndim and len(tensor) > 1 and bool((tensor != tensor[:1]).any())
+        tensor.ndim and len(tensor) > 1 and bool((rows != rows[:1]).any())
         for tensor in tensors_in(batch)
+        for rows in [tensor if tensor.layout == torch.strided else _told_apart(tensor)]
     )
+
+
+def _told_apart(sparse: torch.Tensor) -> torch.Tensor:
+    """Return a number for each row of a sparse matrix, different where the rows are."""
+    marks = torch.linspace(1, 2, sparse.shape[1], dtype=sparse.dtype, device=sparse.device)
+    return sparse @ marks.sqrt()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,12 +12,11 @@ import numpy as np
 import torch
 from torch import nn
 from torch.autograd.graph import Node
-from torch.func import functional_call
-from torch.nn.modules.batchnorm import _NormBase
 
-from helpers._models import first_copied, random_state_kept
+from helpers._models import first_copied
 from helpers.audit.batch import copied, tensors_in
 from helpers.audit.layers import kind, unit_axis
+from helpers.audit.shelter import values_kept
 
 Loss = Callable[[Any], torch.Tensor]
 UNFIT = (RuntimeError, LookupError, TypeError, ValueError, AttributeError)
@@ -64,17 +62,20 @@ class Pass:
 def run(model: nn.Module, batch: Any, loss: Loss | None) -> Pass:
     """Run the model forward and its loss backward, once each, in the mode that it is in."""
     result = Pass()
-    with ExitStack() as hooks:
-        for name, module in _watched(model):
-            hook = partial(_record, result.calls, name, kind(module))
-            hooks.enter_context(module.register_forward_hook(hook, with_kwargs=True))
-        result.output = _forward(model, batch)
-        result.loss, result.loss_kind = _loss(result.output, loss)
-    tensors = [p for p in model.parameters() if p.requires_grad]
-    for call in result.calls:
-        tensors += [t for t in (call.input, call.output) if t is not None and t.requires_grad]
-    tensors = list(dict.fromkeys(tensors))
-    result.gradients = dict(zip(tensors, _backward(result.loss, tensors), strict=True))
+    with values_kept(model):
+        with ExitStack() as hooks:
+            for name, module in _watched(model):
+                hook = partial(_record, result.calls, name, kind(module))
+                hooks.enter_context(module.register_forward_hook(hook, with_kwargs=True))
+            result.output = _forward(model, batch)
+            result.loss, result.loss_kind = _loss(result.output, loss)
+        tensors = [p for p in model.parameters() if p.requires_grad]
+        for call in result.calls:
+            tensors += [t for t in (call.input, call.output) if t is not None and t.requires_grad]
+        tensors = list(dict.fromkeys(tensors))
+        gradients = _backward(result.loss, tensors)
+        result.gradients = dict.fromkeys(model.parameters())
+        result.gradients |= dict(zip(tensors, gradients, strict=True))
     return result
 
 
@@ -86,45 +87,6 @@ def _watched(model: nn.Module) -> list[tuple[str, nn.Module]]:
         if "parametrizations" not in name.split(".")
         and (kind(module) != "parts" or next(module.children(), None) is None)
     ]
-
-
-@contextmanager
-def as_in_training(model: nn.Module) -> Iterator[None]:
-    """Normalize over the batch as in training, unless that is frozen; all else as in evaluation."""
-    modes = {module: module.training for module in model.modules()}
-    fast_path = torch.backends.mha.get_fastpath_enabled()
-    try:
-        torch.backends.mha.set_fastpath_enabled(False)
-        for module, training in modes.items():
-            frozen = modes[model] and not training
-            module.training = isinstance(module, _NormBase) and not frozen
-        with torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled and not _reads(model)):
-            yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast_path)
-        for module, training in modes.items():
-            module.training = training
-
-
-def _reads(model: nn.Module) -> bool:
-    """Say whether a layer is recurrent; cuDNN has no backward pass for it in evaluation mode."""
-    return any(isinstance(module, nn.RNNBase) for module in model.modules())
-
-
-@contextmanager
-def sheltered(model: nn.Module) -> Iterator[None]:
-    """Record gradients wherever this is called, and restore the random states afterwards.
-
-    Those of torch, NumPy and Python, as a model or a loss may draw from any.
-    """
-    device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
-    try:
-        with random_state_kept(device), torch.inference_mode(False), torch.enable_grad():
-            yield
-    finally:
-        np.random.set_state(numpy_state)  # noqa: NPY002
-        random.setstate(python_state)
 
 
 def _record(
@@ -145,7 +107,7 @@ def _record(
         return output
     tensor, handed_on = first_copied(output, layer=name)
     copy = next(tensors_in(handed_on))
-    if tensor.is_floating_point():
+    if tensor.is_floating_point() and tensor.layout == torch.strided:
         calls.append(Call(name, module, what, given, tensor, axis, entry, copy.grad_fn))
     return handed_on
 
@@ -157,14 +119,13 @@ def _begins_with_tensor(output: Any) -> bool:
 
 
 def _forward(model: nn.Module, batch: Any) -> Any:
-    """Call the model on copies: a dict as keywords, a tuple as positions, else one argument."""
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    """Call the model on a copy: a dict as keywords, a tuple as positions, else one argument."""
     batch = copied(batch)
     named = isinstance(batch, Mapping)
     positional = type(batch) in (tuple, list)  # a named tuple, as PackedSequence, is one argument
     arguments = () if named else tuple(batch) if positional else (batch,)
     try:
-        return functional_call(model, buffers, arguments, batch if named else {}, strict=False)
+        return model(*arguments, **(batch if named else {}))
     except UNFIT as error:
         if isinstance(error, (TypeError, RuntimeError)) and "not defined" in str(error):
             raise
