@@ -12,7 +12,7 @@ LONGEST := chapters/practice/mnist-cnn.ipynb chapters/practice/initialization-gr
 export PYTHON
 unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 
-.PHONY: help setup book test serve lab notebooks robust format clean distclean
+.PHONY: help setup book test serve lab notebooks robust portable format clean distclean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,9 @@ notebooks: setup ## execute the notebooks and store their outputs [CHAPTER=part/
 
 robust: setup ## try the evidence under other seeds, store nothing [SEEDS="1 2"] [CHAPTER=...]
 	@$(RUN) -m tools.notebooks robust $(CHAPTER) --seeds $(SEEDS)
+
+portable: setup ## write copies for Colab, VS Code and GitHub [COURSE_REPOSITORY_URL=https://...]
+	@$(RUN) -m tools.portable
 
 test: setup ## run every test: unit, notebooks' form, site, and every output of every notebook
 	@status=0; \
