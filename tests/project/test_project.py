@@ -33,8 +33,8 @@ DECLARED = {
 }
 BASE = {"numpy", "scipy", "torch"}
 ROOMS_OF_THE_COURSE = {"_progress", "evidence", "experiments", "plotting", "widgets"}
-ON_REQUEST = {"audit": {"matplotlib", "pandas"}, "data": {"pooch", "requests"}}
-"""What other rooms import of the extra, inside functions: a figure, a table, a download."""
+ON_REQUEST = {"audit": {"matplotlib", "pandas", "tqdm"}, "data": {"pooch", "requests"}}
+"""What other rooms import of the extra, inside functions: a figure, a table, a bar, a download."""
 PINS = constraints.pins((ROOT / "constraints.txt").read_text("utf-8"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
