@@ -3,5 +3,6 @@
 from helpers.networks.convolutional import cifar_cnn, mnist_cnn, pool_first, speech_cnn
 from helpers.networks.dense import mlp
 from helpers.networks.recurrent import char_rnn
+from helpers.networks.residual import residual_mlp
 
-__all__ = ["char_rnn", "cifar_cnn", "mlp", "mnist_cnn", "pool_first", "speech_cnn"]
+__all__ = ["char_rnn", "cifar_cnn", "mlp", "mnist_cnn", "pool_first", "residual_mlp", "speech_cnn"]
