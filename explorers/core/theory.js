@@ -1,0 +1,53 @@
+// What mean-field theory says of wide networks, as in helpers.theory.
+
+import { ACTIVATIONS, density } from "./activations.js";
+
+// Nodes and weights for means over the positive half of N(0, 1): u = exp(t - exp(-t)) and the
+// trapezoidal rule in t, whose nodes lie ever closer towards 0; Takahasi and Mori, 1974.
+const STEP = 1 / 16;
+const NODES = Array.from({ length: 112 }, (_, i) => {
+  const t = -4.5 + STEP * i;
+  const z = Math.exp(t - Math.exp(-t));
+  return { z, weight: STEP * z * (1 + Math.exp(-t)) * density(z) };
+});
+
+/** Return E[f(u)^2] for u ~ N(0, q). */
+export function meanSquare(f, q) {
+  const deviation = Math.sqrt(q);
+  let sum = 0;
+  for (const { z, weight } of NODES) {
+    sum += weight * (f(deviation * z) ** 2 + f(-deviation * z) ** 2);
+  }
+  return sum;
+}
+
+/** Return the factor g for which weights of variance g^2 / fan keep a mean square of 1: that of
+ * the signal with f, that of the gradient with its slope. */
+export function gain(f) {
+  return 1 / Math.sqrt(meanSquare(f, 1));
+}
+
+/** Return q of the next layer: sigmaW^2 E[phi(u)^2] + sigmaB^2. */
+export function lengthMap(q, activation, sigmaW, sigmaB = 0) {
+  return sigmaW ** 2 * meanSquare(ACTIVATIONS[activation].f, q) + sigmaB ** 2;
+}
+
+/** Return the factor of the mean square gradient per layer: sigmaW^2 E[phi'(u)^2]. */
+export function chi(activation, q, sigmaW) {
+  return sigmaW ** 2 * meanSquare(ACTIVATIONS[activation].slope, q);
+}
+
+/** Predict the mean squares of z, and of dL/dz relative to the last layer, in a network whose
+ * layers all have the same width; "variances" has the variance of the weights of each layer. */
+export function variancePerLayer(activation, width, variances, q0) {
+  const { f, slope } = ACTIVATIONS[activation];
+  const q = [width * variances[0] * q0];
+  for (const variance of variances.slice(1)) {
+    q.push(width * variance * meanSquare(f, q.at(-1)));
+  }
+  const gradient = [1];
+  for (let layer = variances.length - 1; layer > 0; layer--) {
+    gradient.unshift(width * variances[layer] * meanSquare(slope, q[layer - 1]) * gradient[0]);
+  }
+  return { q, gradient };
+}

@@ -1,0 +1,178 @@
+"""What the helpers compute, written down for the tests of the explorers' JavaScript.
+
+    python -m tests.explorers.fixtures
+
+The random numbers are those of ``numpy.random.RandomState``, which JavaScript draws as well.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from helpers.activations import ACTIVATIONS
+from helpers.initializers import INITIALIZERS, fans
+from helpers.networks import mlp
+from helpers.probes import probe
+from helpers.theory import chi, gain, gaussian_mean, length_map, variance_per_layer
+
+FILE = Path(__file__).with_name("fixtures.json")
+POINTS = (-30.0, -7.5, -5.1, -4.9, -2.0, -0.7, -1e-3, 0.0, 1e-3, 0.4, 1.9, 6.5, 8.0, 30.0)
+SHAPES = ((10, 20), (64, 32, 3, 3), (8, 2, 5), (256, 64))
+SCHEMES = (
+    *(f"{name}_{law}" for name in ("lecun", "xavier", "he") for law in ("normal", "uniform")),
+    *("orthogonal", "normal", "uniform"),
+)
+STARTS = (
+    {"scheme": "he_normal", "scale": 1.0, "activation": "relu", "depth": 50, "seed": 0},
+    {"scheme": "normal", "scale": 1.0, "activation": "relu", "depth": 4, "seed": 7},
+    {"scheme": "xavier_uniform", "scale": 4.0, "activation": "tanh", "depth": 12, "seed": 1},
+    {"scheme": "lecun_normal", "scale": 2.5, "activation": "sigmoid", "depth": 20, "seed": 2},
+    {"scheme": "lecun_uniform", "scale": 1.5, "activation": "gelu", "depth": 20, "seed": 3},
+)
+WIDTH, EXAMPLES, DEEPEST = 64, 16, 50
+
+
+def random_numbers(seed: int) -> dict[str, Any]:
+    """Return the numbers 1,001 to 1,008 of each law."""
+    return {
+        "seed": seed,
+        "uniform": np.random.RandomState(seed).random_sample(1008)[-8:].tolist(),
+        "normal": np.random.RandomState(seed).standard_normal(1008)[-8:].tolist(),
+    }
+
+
+def activation(name: str) -> dict[str, Any]:
+    """Return values, slopes, and what theory says of one activation."""
+    phi, q = ACTIVATIONS[name], [0.01, 1.0, 30.0]
+    return {
+        "values": phi.function(POINTS).tolist(),
+        "slopes": phi.derivative(POINTS).tolist(),
+        "gain": gain(name),
+        "gradientGain": gain(name, "backward"),
+        "mean": [float(gaussian_mean(phi.function, each)) for each in q],
+        "q": q,
+        "lengthMap": [float(length_map(each, name, sigma_w=1.3, sigma_b=0.2)) for each in q],
+        "chi": [float(chi(name, each, sigma_w=1.3)) for each in q],
+    }
+
+
+def variance(scheme: str, shape: tuple[int, ...]) -> float:
+    """Take the variance of a law from what it draws, beside the same draws of variance 1."""
+    drawn = INITIALIZERS[scheme](shape, np.random.default_rng(0))
+    random = np.random.default_rng(0)
+    if scheme == "orthogonal":
+        return float(np.mean(drawn**2))
+    if scheme.endswith("uniform"):
+        unit = random.uniform(-(3**0.5), 3**0.5, shape)
+    else:
+        unit = random.normal(size=shape)
+    return float(np.mean(drawn**2) / np.mean(unit**2))
+
+
+def unit_weights(law: str, n: int, depth: int, seed: int) -> list[np.ndarray]:
+    """Draw the weights of square layers, of variance 1."""
+    random = np.random.RandomState(seed)
+    if law == "uniform":
+        return [3**0.5 * (2 * random.random_sample((n, n)) - 1) for _ in range(depth)]
+    normal = [random.standard_normal((n, n)) for _ in range(depth)]
+    if law == "normal":
+        return normal
+    parts = [np.linalg.qr(weights.T) for weights in normal]
+    return [n**0.5 * (q * np.sign(np.diagonal(r))).T for q, r in parts]
+
+
+def network(name: str) -> dict[str, Any]:
+    """Run a network of given weights forward and backward with torch."""
+    widths, random = [3, 5, 4, 2], np.random.RandomState(11)
+    model = mlp(widths, name).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.from_numpy(random.standard_normal(tuple(parameter.shape))))
+    x, top = (torch.from_numpy(random.standard_normal((6, width))) for width in (3, 2))
+    z, out = [], x
+    for part in model:
+        out = part(out)
+        if isinstance(part, nn.Linear):
+            out.retain_grad()
+            z.append(out)
+    (out * top).sum().backward()
+    layers = [part for part in model if isinstance(part, nn.Linear)]
+    return {
+        "activation": name,
+        "widths": widths,
+        "weights": [each.weight.flatten().tolist() for each in layers],
+        "biases": [each.bias.tolist() for each in layers],
+        "x": x.flatten().tolist(),
+        "top": top.flatten().tolist(),
+        "z": [each.flatten().tolist() for each in z],
+        "gradients": [each.grad.flatten().tolist() for each in z],
+        "weightGradients": [each.weight.grad.flatten().tolist() for each in layers],
+        "biasGradients": [each.bias.grad.tolist() for each in layers],
+    }
+
+
+def start(setting: dict[str, Any]) -> dict[str, Any]:
+    """Run the network of the explorer "What a start does" with torch, and look into it."""
+    scheme, name, depth = setting["scheme"], setting["activation"], setting["depth"]
+    law = scheme.rpartition("_")[2]
+    size = setting["scale"] * variance(scheme, (WIDTH, WIDTH)) ** 0.5
+    W = [size * each for each in unit_weights(law, WIDTH, DEEPEST, setting["seed"])[:depth]]
+    random = np.random.RandomState(setting["seed"] + 2**31)
+    x, top = (random.standard_normal((EXAMPLES, WIDTH)) for _ in range(2))
+    model = mlp([WIDTH] * (depth + 1), name).double()
+    with torch.no_grad():
+        for number, weights in enumerate(W, start=1):
+            model.get_submodule(f"linear{number}").weight.copy_(torch.from_numpy(weights))
+            model.get_submodule(f"linear{number}").bias.zero_()
+    seen = probe(model, torch.from_numpy(x), torch.from_numpy(top), lambda z, y: (z * y).sum())
+    linear = [each for each in seen if each.kind == "Linear"]
+    after = [each for each in seen if each.kind not in {"Linear", "Flatten"}]
+    gradient = np.array([each.gradient.mean_square for each in linear])
+    theory = variance_per_layer(
+        name, [WIDTH] * (depth + 1), [np.mean(weights**2) for weights in W], np.mean(x**2)
+    )
+    bounded = name in {"sigmoid", "tanh"}
+    return {
+        "setting": setting,
+        "signal": [each.activation.mean_square for each in linear],
+        "gradient": (gradient / gradient[-1]).tolist(),
+        "theory": {"q": theory.q.tolist(), "gradient": theory.gradient.tolist()},
+        "saturated": [each.saturated for each in after] if bounded else None,
+        "dead": [each.dead for each in after],
+    }
+
+
+def fixtures() -> dict[str, Any]:
+    """Compute all of them."""
+    return {
+        "random": [random_numbers(seed) for seed in (0, 3, 2**32 - 1)],
+        "points": list(POINTS),
+        "activations": {name: activation(name) for name in ACTIVATIONS},
+        "fans": [{"shape": shape, "expected": fans(shape)} for shape in SHAPES],
+        "variances": [
+            {"scheme": scheme, "shape": shape, "variance": variance(scheme, shape)}
+            for scheme in SCHEMES
+            for shape in SHAPES
+        ],
+        "unitWeights": [
+            {"law": law, "weights": [each.ravel().tolist() for each in unit_weights(law, 8, 2, 5)]}
+            for law in ("normal", "uniform", "orthogonal")
+        ],
+        "networks": [network(name) for name in ("tanh", "gelu")],
+        "starts": [start(setting) for setting in STARTS],
+    }
+
+
+def main() -> None:
+    """Write the file."""
+    FILE.write_text(json.dumps(fixtures(), indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
