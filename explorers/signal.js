@@ -1,0 +1,108 @@
+// What a start does to the signal and to the gradient of a deep network.
+
+import { ACTIVATIONS } from "./core/activations.js";
+import { SCHEMES } from "./core/schemes.js";
+import { DEEPEST, EXAMPLES, start, WIDTH } from "./core/start.js";
+import { chart } from "./view/chart.js";
+import { controls, newStart } from "./view/controls.js";
+import { foldedTable, html } from "./view/elements.js";
+import { choice, number } from "./view/settings.js";
+import { change, percent, short } from "./view/words.js";
+
+const labels = (table) =>
+  Object.fromEntries(Object.entries(table).map(([name, { label }]) => [name, label]));
+
+const settings = {
+  scheme: choice("Scheme", labels(SCHEMES), "lecun_normal"),
+  scale: number("Times", 0.1, 10, 0.025, 1, true),
+  activation: choice("Activation", labels(ACTIVATIONS), "tanh"),
+  depth: number("Layers", 2, DEEPEST, 1, 20),
+  seed: number("Seed", 0, 99, 1, 0),
+};
+
+const COLUMNS = ["layer", "signal", "theory", "gradient", "theory", "saturated", "dead"];
+
+function summary({ signal, gradient, saturated, dead }) {
+  const hidden = Math.max(0, signal.length - 2);
+  const shares = [`${percent(dead[hidden])} of the last hidden layer's units are dead`];
+  if (!Number.isNaN(saturated[hidden])) shares.unshift(`${percent(saturated[hidden])} saturated`);
+  return {
+    signal: `the signal ${change(signal[0], signal.at(-1))} on its way up`,
+    gradient: `the gradient ${change(1, gradient[0])} on its way down`,
+    shares: shares.join(", "),
+  };
+}
+
+function rows({ signal, gradient, theory, saturated, dead }) {
+  return signal.map((size, i) => [
+    i + 1,
+    short(size),
+    short(theory.q[i]),
+    short(gradient[i]),
+    short(theory.gradient[i]),
+    Number.isNaN(saturated[i]) ? "–" : percent(saturated[i]),
+    percent(dead[i]),
+  ]);
+}
+
+function sentence(text) {
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
+}
+
+function render({ model, el }) {
+  const names = model.get("controls") ?? Object.keys(settings);
+  const signal = chart("Signal: mean square of z", { xLabel: "layer" });
+  const gradient = chart("Gradient, relative to the last layer", { xLabel: "layer" });
+  const shares = chart("Units: saturated (solid), dead (dashed)", { xLabel: "layer", logarithmic: false });
+  const said = html("p", { role: "status" });
+  const numbers = foldedTable("The numbers, layer by layer");
+  const charts = [signal, gradient, ...(names.includes("seed") ? [shares] : [])];
+  let seen;
+
+  const fill = () => numbers.folded.open && numbers.fill(COLUMNS, rows(seen));
+
+  function update() {
+    const setting = Object.fromEntries(Object.keys(settings).map((key) => [key, model.get(key)]));
+    seen = start(setting);
+    const words = summary(seen);
+    const { q, gradient: slope } = seen.theory;
+    signal.draw({
+      lines: [{ name: "signal", values: seen.signal }],
+      theory: [q],
+      words: words.signal,
+    });
+    gradient.draw({
+      lines: [{ name: "gradient", values: seen.gradient }],
+      theory: [slope],
+      words: words.gradient,
+    });
+    const hidden = (values) => values.slice(0, -1);
+    shares.draw({
+      lines: [
+        { name: "signal", values: hidden(seen.saturated) },
+        { name: "gradient", values: hidden(seen.dead) },
+      ],
+      words: words.shares,
+    });
+    said.textContent = Object.values(words).map(sentence).join(" ");
+    fill();
+  }
+
+  el.append(
+    controls(model, settings, names, "signal"),
+    ...(names.includes("seed") ? [html("p", {}, newStart(model, settings.seed))] : []),
+    html("div", { class: "explorer-charts" }, ...charts.map(({ box }) => box)),
+    said,
+    html(
+      "p",
+      { class: "explorer-note" },
+      `${WIDTH} units in each layer, ${EXAMPLES} random inputs. Grey: theory. The same seed draws the same weights.`,
+    ),
+    numbers.folded,
+  );
+  numbers.folded.addEventListener("toggle", fill);
+  model.on("change", update);
+  update();
+}
+
+export default { settings, render };

@@ -1,0 +1,10 @@
+// The explorers of the site: each stands where a page asks for it by its name.
+
+import signal from "./signal.js";
+import { mount } from "./view/host.js";
+
+const EXPLORERS = { signal };
+
+for (const place of document.querySelectorAll("[data-explorer]")) {
+  mount(place, place.dataset.explorer, EXPLORERS[place.dataset.explorer]);
+}

@@ -1,0 +1,50 @@
+// Controls: one for each setting of an explorer, bound to its model.
+
+import { button, html } from "./elements.js";
+
+/** Make the controls of the settings that are named; each follows the model, and it follows them. */
+export function controls(model, settings, names, id) {
+  const made = names.map((name) => {
+    const make = settings[name].options ? menu : slider;
+    return make(model, name, settings[name], `${id}-${name}`);
+  });
+  return html("div", { class: "explorer-controls" }, ...made);
+}
+
+function change(model, name, value) {
+  model.set(name, value);
+  model.save_changes();
+}
+
+function menu(model, name, { label, options }, id) {
+  const choices = Object.entries(options).map(([value, text]) => html("option", { value }, text));
+  const field = html("select", { id }, ...choices);
+  const follow = () => (field.value = model.get(name));
+  field.addEventListener("change", () => change(model, name, field.value));
+  model.on(`change:${name}`, follow);
+  follow();
+  return html("div", {}, html("label", { for: id }, label), field);
+}
+
+function slider(model, name, setting, id) {
+  const { label, least, most, step, logarithmic, read } = setting;
+  const place = logarithmic ? Math.log10 : (value) => value;
+  const value = logarithmic ? (position) => 10 ** position : (position) => position;
+  const range = { min: place(least), max: place(most), step };
+  const field = html("input", { id, type: "range", ...range });
+  const shown = html("output", { for: id });
+  const follow = () => {
+    field.value = place(model.get(name));
+    field.setAttribute("aria-valuetext", String(model.get(name)));
+    shown.textContent = model.get(name);
+  };
+  field.addEventListener("input", () => change(model, name, read(value(Number(field.value)))));
+  model.on(`change:${name}`, follow);
+  follow();
+  return html("div", {}, html("label", { for: id }, label), shown, field);
+}
+
+/** Make a button that draws another start: the next seed. */
+export function newStart(model, { most }) {
+  return button("New start", () => change(model, "seed", (model.get("seed") + 1) % (most + 1)));
+}
