@@ -6,11 +6,8 @@ import { DEEPEST, EXAMPLES, start, WIDTH } from "./core/start.js";
 import { chart } from "./view/chart.js";
 import { controls, newStart } from "./view/controls.js";
 import { foldedTable, html } from "./view/elements.js";
-import { choice, number } from "./view/settings.js";
+import { choice, labels, number } from "./view/settings.js";
 import { change, percent, short } from "./view/words.js";
-
-const labels = (table) =>
-  Object.fromEntries(Object.entries(table).map(([name, { label }]) => [name, label]));
 
 const settings = {
   scheme: choice("Scheme", labels(SCHEMES), "lecun_normal"),
@@ -51,9 +48,9 @@ function sentence(text) {
 
 function render({ model, el }) {
   const names = model.get("controls") ?? Object.keys(settings);
-  const signal = chart("Signal: mean square of z", { xLabel: "layer" });
-  const gradient = chart("Gradient, relative to the last layer", { xLabel: "layer" });
-  const shares = chart("Units: saturated (solid), dead (dashed)", { xLabel: "layer", logarithmic: false });
+  const signal = chart("Signal: mean square of z", "layer");
+  const gradient = chart("Gradient, relative to the last layer", "layer");
+  const shares = chart("Units: saturated (solid), dead (dashed)", "layer", "share");
   const said = html("p", { role: "status" });
   const numbers = foldedTable("The numbers, layer by layer");
   const charts = [signal, gradient, ...(names.includes("seed") ? [shares] : [])];

@@ -5,7 +5,8 @@ import { button, html } from "./elements.js";
 /** Make the controls of the settings that are named; each follows the model, and it follows them. */
 export function controls(model, settings, names, id) {
   const made = names.map((name) => {
-    const make = settings[name].options ? menu : slider;
+    const { options, typed } = settings[name];
+    const make = options ? menu : typed ? typedNumber : slider;
     return make(model, name, settings[name], `${id}-${name}`);
   });
   return html("div", { class: "explorer-controls" }, ...made);
@@ -42,6 +43,18 @@ function slider(model, name, setting, id) {
   model.on(`change:${name}`, follow);
   follow();
   return html("div", {}, html("label", { for: id }, label), shown, field);
+}
+
+function typedNumber(model, name, { label, least, most, read }, id) {
+  const field = html("input", { id, type: "number", min: least, max: most, step: 1 });
+  const follow = () => (field.value = model.get(name));
+  field.addEventListener("change", () => {
+    change(model, name, read(field.value));
+    follow();
+  });
+  model.on(`change:${name}`, follow);
+  follow();
+  return html("div", {}, html("label", { for: id }, label), field);
 }
 
 /** Make a button that draws another start: the next seed. */

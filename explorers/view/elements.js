@@ -25,6 +25,12 @@ export function button(text, act) {
   return made;
 }
 
+/** Fill a list with terms and what belongs to each. */
+export function facts(list, pairs) {
+  const made = pairs.flatMap(([term, text]) => [html("dt", {}, term), html("dd", {}, text)]);
+  list.replaceChildren(...made);
+}
+
 /** Make a table of numbers with its caption, folded until somebody asks for it. */
 export function foldedTable(title) {
   const body = html("tbody");

@@ -16,6 +16,16 @@ export function number(label, least, most, step, initial, logarithmic = false) {
   return { label, least, most, step, initial, logarithmic, read };
 }
 
+/** A whole number that is typed, from "least" to "most". */
+export function count(label, least, most, initial) {
+  return { ...number(label, least, most, 1, initial), typed: true };
+}
+
+/** Return the label of each entry of a table. */
+export function labels(table) {
+  return Object.fromEntries(Object.entries(table).map(([name, { label }]) => [name, label]));
+}
+
 /** Read all settings from text such as "depth=30&seed=3"; what it lacks or mistakes is replaced. */
 export function parse(settings, text, state = {}) {
   const found = new URLSearchParams(text);

@@ -7,15 +7,15 @@ export function powerOfTen(exponent) {
   return `10${[...String(exponent)].map((sign) => RAISED[sign]).join("")}`;
 }
 
-/** Write a number with two digits: 0.31, 12, 4.2 · 10⁻⁹. */
-export function short(value) {
+/** Write a number with a few digits: 0.31, 12, 4.2 · 10⁻⁹. */
+export function short(value, digits = 2) {
   if (value === 0) return "0";
   if (Number.isNaN(value)) return "not a number";
   if (!Number.isFinite(value)) return "beyond all numbers";
   const size = Math.abs(value);
-  if (size >= 0.01 && size < 10_000) return String(Number(value.toPrecision(2)));
-  const [digits, exponent] = value.toExponential(1).split("e");
-  return `${digits} · ${powerOfTen(Number(exponent))}`;
+  if (size >= 0.01 && size < 10_000) return String(Number(value.toPrecision(digits)));
+  const [factor, exponent] = value.toExponential(digits - 1).split("e");
+  return `${factor} · ${powerOfTen(Number(exponent))}`;
 }
 
 /** Write a share in percent. */
@@ -29,5 +29,5 @@ export function change(from, to) {
   if (!Number.isFinite(to)) return `grows from ${short(from)} beyond all numbers`;
   if (to > 2 * from) return `grows from ${short(from)} to ${short(to)}`;
   if (to < from / 2) return `falls from ${short(from)} to ${short(to)}`;
-  return `stays level: ${short(from)} becomes ${short(to)}`;
+  return `keeps its size within a factor of two, from ${short(from)} to ${short(to)}`;
 }

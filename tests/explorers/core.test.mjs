@@ -5,12 +5,14 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { ACTIVATIONS } from "../../explorers/core/activations.js";
+import { allowedGroups, code } from "../../explorers/core/layers.js";
 import { moments } from "../../explorers/core/moments.js";
 import { backward, forward, layer, weightGradients } from "../../explorers/core/network.js";
 import { draws, randomState } from "../../explorers/core/random.js";
 import { fans, SCHEMES, unitWeights } from "../../explorers/core/schemes.js";
 import { start } from "../../explorers/core/start.js";
-import { chi, gain, lengthMap, variancePerLayer } from "../../explorers/core/theory.js";
+import { chi, gain, gaussianMean, lengthMap, variancePerLayer } from "../../explorers/core/theory.js";
+import { distance, smallNetwork, step, train } from "../../explorers/core/training.js";
 
 const FIXTURES = JSON.parse(readFileSync(new URL("fixtures.json", import.meta.url), "utf-8"));
 const TOLERANCE = 1e-9;
@@ -114,6 +116,58 @@ for (const { setting, ...expected } of FIXTURES.starts) {
   });
 }
 
+test("means over normal laws", () => {
+  for (const { activation, mean, deviation, value } of FIXTURES.means) {
+    const found = gaussianMean(ACTIVATIONS[activation].f, mean, deviation);
+    assertNear([found], [value], `${activation}, N(${mean}, ${deviation}²)`);
+  }
+});
+
+test("ten steps of training", () => {
+  const given = FIXTURES.tenSteps;
+  const layers = given.weights.map((W, i) =>
+    layer(Float64Array.from(W), given.widths[i + 1], given.widths[i], [...given.biases[i]]),
+  );
+  const x = Float64Array.from(given.x);
+  const losses = given.losses.map(() => step(layers, "tanh", x, given.y, given.rate));
+  assertNear(losses, given.losses, "losses");
+  layers.forEach(({ W, b }, i) => {
+    assertNear(W, given.trained[i], `weights of layer ${i}`);
+    assertNear(b, given.trainedBiases[i], `biases of layer ${i}`);
+  });
+});
+
+test("units that start equal stay equal to the last bit, and others do not", () => {
+  for (const kind of ["twins", "constant", "zero"]) {
+    const { distances, losses } = train({ kind, noise: 0, rate: 0.3, seed: 1 });
+    assert.ok(distances.every((each) => each === 0), kind);
+    assert.ok(losses.at(-1) < losses[0], kind);
+    const noisy = train({ kind, noise: 1e-6, rate: 0.3, seed: 1 });
+    assert.ok(noisy.distances.every((each) => each > 0), kind);
+  }
+  const { distances } = train({ kind: "random", noise: 0, rate: 0.3, seed: 1 });
+  assert.ok(distances[0] > 0.1);
+});
+
+test("noise is added to every weight of a start", () => {
+  const layers = smallNetwork("zero", 0.1, randomState(3));
+  assert.ok(layers.every(({ W }) => W.every((each) => each !== 0)));
+  assert.equal(distance(smallNetwork("zero", 0, randomState(3))), 0);
+});
+
 test("theory is exact for one layer", () => {
   assert.deepEqual(variancePerLayer("relu", 10, [0.3], 2), { q: [6], gradient: [1] });
+});
+
+test("groups divide inputs and outputs", () => {
+  assert.equal(allowedGroups({ inputs: 12, outputs: 18, groups: 5 }), 3);
+  assert.equal(allowedGroups({ inputs: 7, outputs: 9, groups: 4 }), 1);
+});
+
+test("each framework's line holds the numbers of the law", () => {
+  const found = { std: 0.123456, limit: 0.213832 };
+  for (const line of Object.values(code(found, "normal"))) assert.match(line, /\b0\.1235\b/);
+  for (const line of Object.values(code(found, "uniform"))) {
+    assert.match(line, /-0\.2138, (maxval=)?0\.2138/);
+  }
 });

@@ -8,11 +8,14 @@ The random numbers are those of ``numpy.random.RandomState``, which JavaScript d
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from scipy.integrate import quad
+from scipy.stats import norm
 from torch import nn
 
 from helpers.activations import ACTIVATIONS
@@ -148,6 +151,51 @@ def start(setting: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def mean(name: str, mu: float, deviation: float) -> dict[str, Any]:
+    """Integrate an activation over a normal law with SciPy, left and right of the kink at 0."""
+    phi = ACTIVATIONS[name].function
+
+    def integrand(u: float) -> float:
+        return float(phi(u)) * norm.pdf(u, mu, deviation)
+
+    ends = [mu - 9 * deviation, *(p for p in (0.0, mu) if abs(p - mu) < 9 * deviation)]
+    ends = [*sorted(set(ends)), mu + 9 * deviation]
+    parts = [quad(integrand, *each, epsabs=0, epsrel=1e-12)[0] for each in pairwise(ends)]
+    return {"activation": name, "mean": mu, "deviation": deviation, "value": sum(parts)}
+
+
+def ten_steps() -> dict[str, Any]:
+    """Train a network of given weights for ten steps with torch."""
+    widths, random = [2, 3, 1], np.random.RandomState(4)
+    model = mlp(widths, "tanh").double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.from_numpy(random.standard_normal(tuple(parameter.shape))))
+    x, y = (torch.from_numpy(random.standard_normal((5, width))) for width in (2, 1))
+    layers = [part for part in model if isinstance(part, nn.Linear)]
+    fixture = {
+        "widths": widths,
+        "weights": [each.weight.flatten().tolist() for each in layers],
+        "biases": [each.bias.tolist() for each in layers],
+        "x": x.flatten().tolist(),
+        "y": y.flatten().tolist(),
+    }
+    optimizer, losses = torch.optim.SGD(model.parameters(), lr=0.2), []
+    for _ in range(10):
+        loss = nn.functional.mse_loss(model(x), y) / 2
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return {
+        **fixture,
+        "rate": 0.2,
+        "losses": losses,
+        "trained": [each.weight.flatten().tolist() for each in layers],
+        "trainedBiases": [each.bias.tolist() for each in layers],
+    }
+
+
 def fixtures() -> dict[str, Any]:
     """Compute all of them."""
     return {
@@ -165,6 +213,12 @@ def fixtures() -> dict[str, Any]:
             for law in ("normal", "uniform", "orthogonal")
         ],
         "networks": [network(name) for name in ("tanh", "gelu")],
+        "means": [
+            mean(name, *law)
+            for name in ("relu", "elu", "sigmoid", "gelu")
+            for law in ((0.0, 1.0), (3.0, 0.3), (-1.5, 2.0))
+        ],
+        "tenSteps": ten_steps(),
         "starts": [start(setting) for setting in STARTS],
     }
 

@@ -85,6 +85,15 @@ def build(folder: Path, page: str) -> tuple[str, str]:
 SIGNAL = ".. explorer:: signal\n   :state: depth=3&seed=1\n\n   What is stored.\n"
 
 
+HTML = '.. raw:: html\n\n   <div class="explorer" data-explorer="signal"><p>Stored.</p></div>\n'
+
+
+def test_html_in_a_notebook_is_an_explorer_too(tmp_path: Path) -> None:
+    html, warnings = build(tmp_path, HTML)
+    assert warnings == ""
+    assert "_static/explorers.js" in html
+
+
 def test_a_page_with_an_explorer_loads_it_and_no_other_does(tmp_path: Path) -> None:
     html, warnings = build(tmp_path, SIGNAL)
     assert warnings == ""
@@ -102,7 +111,9 @@ def test_a_page_with_an_explorer_loads_it_and_no_other_does(tmp_path: Path) -> N
     [
         (SIGNAL.replace("signal", "unknown"), "there is no explorer 'unknown'"),
         (".. explorer:: signal\n", "none found"),
-        (f"{SIGNAL}\n{SIGNAL}", "Duplicate explicit target name"),
+        (f"{SIGNAL}\n{SIGNAL}", "explorer 'signal' is there twice"),
+        (HTML.replace("signal", "unknown"), "explorer 'unknown' is there twice or does not exist"),
+        (f"{SIGNAL}\n{HTML}", "explorer 'signal' is there twice"),
         (SIGNAL.replace("state", "status"), "unknown option"),
     ],
 )

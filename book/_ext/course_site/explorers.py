@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from html import escape
 from pathlib import Path
@@ -11,12 +12,20 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from .bundling import bundle
 
 FOLDER = "explorers"
 SCRIPT, STYLE = "explorers.js", "explorers.css"
+PLACE = re.compile('data-explorer="([^"]*)"')
+LOGGER = logging.getLogger(__name__)
+
+
+def exists(root: str | Path, name: str) -> bool:
+    """Say whether there is an explorer of this name."""
+    return Path(root, FOLDER, f"{name}.js").is_file()
 
 
 class explorer(nodes.General, nodes.Element):
@@ -37,7 +46,7 @@ class Explorer(SphinxDirective):
         """Put the content there: a script puts the explorer in its place."""
         self.assert_has_content()
         (name,) = self.arguments
-        if not Path(self.env.srcdir, FOLDER, f"{name}.js").is_file():
+        if not exists(self.env.srcdir, name):
             raise self.error(f"there is no explorer {name!r} in {FOLDER}/")
         place = explorer(explorer=name, **self.options, names=[f"explorer-{name}"])
         self.state.document.note_explicit_target(place, place)  # warns of a second one
@@ -66,13 +75,26 @@ def prepare(app: Sphinx, config: Config) -> None:
     config.html_static_path = [*config.html_static_path, str(target)]
 
 
+def names_on(doctree: nodes.document) -> list[str]:
+    """Return the explorers of a page: those of directives, and of HTML in notebooks.
+
+    In a notebook HTML is better, for other programs show what it holds.
+    """
+    in_html = [PLACE.findall(raw.astext()) for raw in doctree.findall(nodes.raw)]
+    return [node["explorer"] for node in doctree.findall(explorer)] + sum(in_html, [])
+
+
 def load(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Load script and style on the pages that hold an explorer, and on no other."""
-    if doctree is not None and next(doctree.findall(explorer), None) is not None:
+    names = names_on(doctree) if doctree is not None else []
+    if names:
         app.add_js_file(SCRIPT, loading_method="defer")
         app.add_css_file(STYLE)
+    for name in names:
+        if names.count(name) > 1 or not exists(app.srcdir, name):
+            LOGGER.warning("%s: explorer %r is there twice or does not exist", page, name)
 
 
 def setup(app: Sphinx) -> None:
