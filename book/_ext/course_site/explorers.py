@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from html import escape
 from pathlib import Path
@@ -19,13 +18,7 @@ from .bundling import bundle
 
 FOLDER = "explorers"
 SCRIPT, STYLE = "explorers.js", "explorers.css"
-PLACE = re.compile('data-explorer="([^"]*)"')
 LOGGER = logging.getLogger(__name__)
-
-
-def exists(root: str | Path, name: str) -> bool:
-    """Say whether there is an explorer of this name."""
-    return Path(root, FOLDER, f"{name}.js").is_file()
 
 
 class explorer(nodes.General, nodes.Element):
@@ -46,10 +39,10 @@ class Explorer(SphinxDirective):
         """Put the content there: a script puts the explorer in its place."""
         self.assert_has_content()
         (name,) = self.arguments
-        if not exists(self.env.srcdir, name):
-            raise self.error(f"there is no explorer {name!r} in {FOLDER}/")
-        place = explorer(explorer=name, **self.options, names=[f"explorer-{name}"])
-        self.state.document.note_explicit_target(place, place)  # warns of a second one
+        names = {path.stem for path in Path(self.env.srcdir, FOLDER).glob("*.js")} - {"site"}
+        if name not in names:
+            raise self.error(f"there is no explorer {name!r}; there are: {sorted(names)}")
+        place = explorer(explorer=name, **self.options)
         self.state.nested_parse(self.content, self.content_offset, place)
         return [place]
 
@@ -58,7 +51,7 @@ def visit(translator: Any, node: explorer) -> None:
     """Open the place, with the settings as data."""
     data = {key: node[key] for key in ("explorer", "state", "controls") if key in node}
     written = " ".join(f'data-{key}="{escape(value)}"' for key, value in data.items())
-    translator.body.append(f'<div class="explorer" id="{node["ids"][0]}" {written}>\n')
+    translator.body.append(f'<div class="explorer" {written}>\n')
 
 
 def depart(translator: Any, node: explorer) -> None:
@@ -75,26 +68,16 @@ def prepare(app: Sphinx, config: Config) -> None:
     config.html_static_path = [*config.html_static_path, str(target)]
 
 
-def names_on(doctree: nodes.document) -> list[str]:
-    """Return the explorers of a page: those of directives, and of HTML in notebooks.
-
-    In a notebook HTML is better, for other programs show what it holds.
-    """
-    in_html = [PLACE.findall(raw.astext()) for raw in doctree.findall(nodes.raw)]
-    return [node["explorer"] for node in doctree.findall(explorer)] + sum(in_html, [])
-
-
 def load(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Load script and style on the pages that hold an explorer, and on no other."""
-    names = names_on(doctree) if doctree is not None else []
+    names = [node["explorer"] for node in doctree.findall(explorer)] if doctree else []
     if names:
         app.add_js_file(SCRIPT, loading_method="defer")
         app.add_css_file(STYLE)
-    for name in names:
-        if names.count(name) > 1 or not exists(app.srcdir, name):
-            LOGGER.warning("%s: explorer %r is there twice or does not exist", page, name)
+    for name in {name for name in names if names.count(name) > 1}:
+        LOGGER.warning("the explorer %r is on the page more than once", name, location=page)
 
 
 def setup(app: Sphinx) -> None:
