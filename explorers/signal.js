@@ -12,6 +12,7 @@ import { change, percent, short } from "./view/words.js";
 const settings = {
   scheme: choice("Scheme", labels(SCHEMES), "lecun_normal"),
   scale: number("Times", 0.1, 10, 0.025, 1, true),
+  bias: number("Biases: σ_b", 0, 2, 0.05, 0),
   activation: choice("Activation", labels(ACTIVATIONS), "tanh"),
   depth: number("Layers", 2, DEEPEST, 1, 20),
   seed: number("Seed", 0, 99, 1, 0),

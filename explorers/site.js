@@ -2,11 +2,12 @@
 
 import activation from "./activation.js";
 import fans from "./fans.js";
+import phases from "./phases.js";
 import signal from "./signal.js";
 import symmetry from "./symmetry.js";
 import { mount } from "./view/host.js";
 
-const EXPLORERS = { activation, fans, signal, symmetry };
+const EXPLORERS = { activation, fans, phases, signal, symmetry };
 
 for (const place of document.querySelectorAll("[data-explorer]")) {
   mount(place, place.dataset.explorer, EXPLORERS[place.dataset.explorer]);

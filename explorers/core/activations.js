@@ -29,6 +29,7 @@ function polynomial(coefficients, x) {
 
 function upperTail(x) {
   const bell = Math.exp((-x * x) / 2);
+  if (bell === 0) return 0;
   if (x < 5) return (bell * polynomial(ABOVE, x)) / polynomial(BELOW, x);
   let fraction = x;
   for (let k = 30; k > 0; k--) fraction = x + k / fraction;

@@ -12,7 +12,8 @@ export const DEEPEST = 50;
 
 /** Keep the last result of a function of plain values. */
 function remembered(compute) {
-  let key, result;
+  let key;
+  let result;
   return (...values) => {
     if (key !== values.join()) {
       result = compute(...values);
@@ -27,28 +28,36 @@ const weights = remembered((law, seed) => unitWeights(law, WIDTH, DEEPEST, seed)
 const ends = remembered((seed) => {
   const random = randomState(seed + 2 ** 31);
   const draw = () => draws(EXAMPLES * WIDTH, random.normal);
-  return { inputs: draw(), gradient: draw() };
+  const [inputs, gradient] = [draw(), draw()];
+  const biases = Array.from({ length: DEEPEST }, () => draws(WIDTH, random.normal));
+  return { inputs, gradient, biases };
 });
+
+function times(factor, values) {
+  return values.map((value) => factor * value);
+}
 
 /** Run random inputs up, and a random gradient down, a network of square layers at its start.
  *
  * Returns for each layer of weights the mean square of its outputs z, that of dL/dz relative to
  * the last layer, what theory says of both, and the shares of saturated and of dead units. */
-export function start({ scheme, scale, activation, depth, seed }) {
+export function start({ scheme, scale, bias, activation, depth, seed }) {
   const { variance, law } = SCHEMES[scheme];
   const deviation = scale * Math.sqrt(variance(fans([WIDTH, WIDTH])));
-  const { inputs, gradient } = ends(seed);
+  const { inputs, gradient, biases } = ends(seed);
   const layers = weights(law, seed)
     .slice(0, depth)
-    .map((unit) => layer(unit.map((weight) => deviation * weight), WIDTH, WIDTH));
+    .map((unit, i) => layer(times(deviation, unit), WIDTH, WIDTH, times(bias, biases[i])));
   const { z } = forward(layers, activation, inputs, EXAMPLES);
   const gradients = backward(layers, activation, { z }, gradient, EXAMPLES);
   const sizes = gradients.map((each) => moments(each).meanSquare);
   const squares = layers.map(({ W }) => moments(W).meanSquare);
+  const offsets = layers.map(({ b }) => moments(b).meanSquare);
+  const q0 = moments(inputs).meanSquare;
   return {
     signal: z.map((each) => moments(each).meanSquare),
     gradient: sizes.map((size) => size / sizes.at(-1)),
-    theory: variancePerLayer(activation, WIDTH, squares, moments(inputs).meanSquare),
+    theory: variancePerLayer(activation, WIDTH, squares, offsets, q0),
     saturated: z.map((each) => saturated(activation, each)),
     dead: z.map((each) => dead(activation, each, EXAMPLES)),
   };

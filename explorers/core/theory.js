@@ -52,13 +52,15 @@ export function chi(activation, q, sigmaW) {
 }
 
 /** Predict the mean squares of z, and of dL/dz relative to the last layer, in a network whose
- * layers all have the same width; "variances" has the variance of the weights of each layer. */
-export function variancePerLayer(activation, width, variances, q0) {
+ * layers all have the same width; "variances" and "biases" have the mean squares of the weights
+ * and of the biases of each layer. */
+export function variancePerLayer(activation, width, variances, biases, q0) {
   const { f, slope } = ACTIVATIONS[activation];
-  const q = [width * variances[0] * q0];
-  for (const variance of variances.slice(1)) {
-    q.push(width * variance * meanSquare(f, q.at(-1)));
-  }
+  const q = [];
+  variances.forEach((variance, i) => {
+    const below = i === 0 ? q0 : meanSquare(f, q[i - 1]);
+    q.push(width * variance * below + biases[i]);
+  });
   const gradient = [1];
   for (let layer = variances.length - 1; layer > 0; layer--) {
     gradient.unshift(width * variances[layer] * meanSquare(slope, q[layer - 1]) * gradient[0]);

@@ -8,6 +8,7 @@ import { ACTIVATIONS } from "../../explorers/core/activations.js";
 import { allowedGroups, code } from "../../explorers/core/layers.js";
 import { moments } from "../../explorers/core/moments.js";
 import { backward, forward, layer, weightGradients } from "../../explorers/core/network.js";
+import { phase, phaseMap } from "../../explorers/core/phases.js";
 import { draws, randomState } from "../../explorers/core/random.js";
 import { fans, SCHEMES, unitWeights } from "../../explorers/core/schemes.js";
 import { start } from "../../explorers/core/start.js";
@@ -123,6 +124,26 @@ test("means over normal laws", () => {
   }
 });
 
+test("fixed points and chi", () => {
+  for (const { activation, sigmaW, sigmaB, q, chi } of FIXTURES.phases) {
+    const found = phase(activation, sigmaW, sigmaB);
+    assertNear([found.q, found.chi], [q, chi], `${activation}, ${sigmaW}, ${sigmaB}`);
+  }
+  assert.equal(phase("tanh", 0.5, 0).q, 0);
+  assert.equal(phase("relu", 1.5, 0).q, Infinity);
+  assertNear([phase("relu", 1.5, 0).chi, phase("relu", 1, 0).chi], [1.125, 0.5], "chi of ReLU");
+});
+
+test("the map of phases shows chi", () => {
+  for (const activation of ["tanh", "gelu", "sigmoid", "relu"]) {
+    for (const [sigmaW, sigmaB] of [[0.4, 0.3], [1.2, 0.1], [3.5, 1.6]]) {
+      const [[seen]] = phaseMap(activation, [sigmaW], [sigmaB]);
+      const { chi } = phase(activation, sigmaW, sigmaB);
+      assert.ok(Math.abs(seen / chi - 1) < 0.01, `${activation}, ${sigmaW}, ${sigmaB}: ${seen}, ${chi}`);
+    }
+  }
+});
+
 test("ten steps of training", () => {
   const given = FIXTURES.tenSteps;
   const layers = given.weights.map((W, i) =>
@@ -156,7 +177,7 @@ test("noise is added to every weight of a start", () => {
 });
 
 test("theory is exact for one layer", () => {
-  assert.deepEqual(variancePerLayer("relu", 10, [0.3], 2), { q: [6], gradient: [1] });
+  assert.deepEqual(variancePerLayer("relu", 10, [0.3], [1], 2), { q: [7], gradient: [1] });
 });
 
 test("groups divide inputs and outputs", () => {

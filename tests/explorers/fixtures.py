@@ -22,7 +22,7 @@ from helpers.activations import ACTIVATIONS
 from helpers.initializers import INITIALIZERS, fans
 from helpers.networks import mlp
 from helpers.probes import probe
-from helpers.theory import chi, gain, gaussian_mean, length_map, variance_per_layer
+from helpers.theory import chi, fixed_point, gain, gaussian_mean, length_map
 
 FILE = Path(__file__).with_name("fixtures.json")
 POINTS = (-30.0, -7.5, -5.1, -4.9, -2.0, -0.7, -1e-3, 0.0, 1e-3, 0.4, 1.9, 6.5, 8.0, 30.0)
@@ -32,12 +32,13 @@ SCHEMES = (
     *("orthogonal", "normal", "uniform"),
 )
 STARTS = (
-    {"scheme": "he_normal", "scale": 1.0, "activation": "relu", "depth": 50, "seed": 0},
-    {"scheme": "normal", "scale": 1.0, "activation": "relu", "depth": 4, "seed": 7},
-    {"scheme": "xavier_uniform", "scale": 4.0, "activation": "tanh", "depth": 12, "seed": 1},
-    {"scheme": "lecun_normal", "scale": 2.5, "activation": "sigmoid", "depth": 20, "seed": 2},
-    {"scheme": "lecun_uniform", "scale": 1.5, "activation": "gelu", "depth": 20, "seed": 3},
+    ("he_normal", 1.0, 0.0, "relu", 50, 0),
+    ("normal", 1.0, 0.0, "relu", 4, 7),
+    ("xavier_uniform", 4.0, 0.3, "tanh", 12, 1),
+    ("lecun_normal", 2.5, 0.0, "sigmoid", 20, 2),
+    ("lecun_uniform", 1.5, 0.1, "gelu", 20, 3),
 )
+NAMES = ("scheme", "scale", "bias", "activation", "depth", "seed")
 WIDTH, EXAMPLES, DEEPEST = 64, 16, 50
 
 
@@ -120,6 +121,26 @@ def network(name: str) -> dict[str, Any]:
     }
 
 
+def predicted(name: str, W: list, b: list, q0: float) -> tuple[list[float], list[float]]:
+    """Follow q and the gradient through the layers, by the maps for networks with biases."""
+    sigma_w = [np.sqrt(WIDTH * np.mean(weights**2)) for weights in W]
+    sigma_b = [np.sqrt(np.mean(biases**2)) for biases in b]
+    q = [sigma_w[0] ** 2 * q0 + sigma_b[0] ** 2]
+    for each_w, each_b in zip(sigma_w[1:], sigma_b[1:], strict=True):
+        q.append(length_map(q[-1], name, sigma_w=each_w, sigma_b=each_b))
+    gradient = [1.0]
+    for below, each_w in zip(q[-2::-1], sigma_w[:0:-1], strict=True):
+        gradient.append(gradient[-1] * chi(name, below, sigma_w=each_w))
+    return [float(each) for each in q], [float(each) for each in gradient[::-1]]
+
+
+def phase(name: str, sigma_w: float, sigma_b: float) -> dict[str, Any]:
+    """Return the fixed point of the length, and the factor of the gradient there."""
+    q = float(fixed_point(name, sigma_w=sigma_w, sigma_b=sigma_b).q)
+    slope = float(chi(name, q, sigma_w=sigma_w))
+    return {"activation": name, "sigmaW": sigma_w, "sigmaB": sigma_b, "q": q, "chi": slope}
+
+
 def start(setting: dict[str, Any]) -> dict[str, Any]:
     """Run the network of the explorer "What a start does" with torch, and look into it."""
     scheme, name, depth = setting["scheme"], setting["activation"], setting["depth"]
@@ -128,24 +149,23 @@ def start(setting: dict[str, Any]) -> dict[str, Any]:
     W = [size * each for each in unit_weights(law, WIDTH, DEEPEST, setting["seed"])[:depth]]
     random = np.random.RandomState(setting["seed"] + 2**31)
     x, top = (random.standard_normal((EXAMPLES, WIDTH)) for _ in range(2))
+    b = [setting["bias"] * random.standard_normal(WIDTH) for _ in range(depth)]
     model = mlp([WIDTH] * (depth + 1), name).double()
     with torch.no_grad():
-        for number, weights in enumerate(W, start=1):
+        for number, (weights, biases) in enumerate(zip(W, b, strict=True), start=1):
             model.get_submodule(f"linear{number}").weight.copy_(torch.from_numpy(weights))
-            model.get_submodule(f"linear{number}").bias.zero_()
+            model.get_submodule(f"linear{number}").bias.copy_(torch.from_numpy(biases))
     seen = probe(model, torch.from_numpy(x), torch.from_numpy(top), lambda z, y: (z * y).sum())
     linear = [each for each in seen if each.kind == "Linear"]
     after = [each for each in seen if each.kind not in {"Linear", "Flatten"}]
     gradient = np.array([each.gradient.mean_square for each in linear])
-    theory = variance_per_layer(
-        name, [WIDTH] * (depth + 1), [np.mean(weights**2) for weights in W], np.mean(x**2)
-    )
+    q, slopes = predicted(name, W, b, np.mean(x**2))
     bounded = name in {"sigmoid", "tanh"}
     return {
         "setting": setting,
         "signal": [each.activation.mean_square for each in linear],
         "gradient": (gradient / gradient[-1]).tolist(),
-        "theory": {"q": theory.q.tolist(), "gradient": theory.gradient.tolist()},
+        "theory": {"q": q, "gradient": slopes},
         "saturated": [each.saturated for each in after] if bounded else None,
         "dead": [each.dead for each in after],
     }
@@ -218,8 +238,13 @@ def fixtures() -> dict[str, Any]:
             for name in ("relu", "elu", "sigmoid", "gelu")
             for law in ((0.0, 1.0), (3.0, 0.3), (-1.5, 2.0))
         ],
+        "phases": [
+            phase(name, *sigmas)
+            for name in ("tanh", "sigmoid", "gelu", "elu")
+            for sigmas in ((0.8, 0.3), (1.3, 0.1), (1.2, 1.5))
+        ],
         "tenSteps": ten_steps(),
-        "starts": [start(setting) for setting in STARTS],
+        "starts": [start(dict(zip(NAMES, each, strict=True))) for each in STARTS],
     }
 
 
