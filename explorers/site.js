@@ -5,9 +5,10 @@ import fans from "./fans.js";
 import phases from "./phases.js";
 import signal from "./signal.js";
 import symmetry from "./symmetry.js";
+import training from "./training.js";
 import { mount } from "./view/host.js";
 
-const EXPLORERS = { activation, fans, phases, signal, symmetry };
+const EXPLORERS = { activation, fans, phases, signal, symmetry, training };
 
 for (const place of document.querySelectorAll("[data-explorer]")) {
   mount(place, place.dataset.explorer, EXPLORERS[place.dataset.explorer]);

@@ -1,7 +1,8 @@
-// A small network on its first steps: what becomes of units that start equal.
+// Small networks and their training; what becomes of units that start equal.
 
 import { backward, forward, layer, weightGradients } from "./network.js";
 import { draws, randomState } from "./random.js";
+import { fans } from "./schemes.js";
 
 export const HIDDEN = 8;
 export const EXAMPLES = 64;
@@ -20,6 +21,17 @@ export function step(layers, activation, x, y, rate) {
     for (let k = 0; k < b.length; k++) each.b[k] -= rate * b[k];
   });
   return loss;
+}
+
+/** Return the layers of a network of these widths from a scheme, with biases 0. The random numbers
+ * are the same for all schemes of one law. */
+export function stackOf(widths, { variance, law }, random) {
+  const draw = law === "normal" ? random.normal : () => Math.sqrt(3) * (2 * random.uniform() - 1);
+  return widths.slice(1).map((out, i) => {
+    const deviation = Math.sqrt(variance(fans([out, widths[i]])));
+    const W = draws(out * widths[i], draw).map((each) => deviation * each);
+    return layer(W, out, widths[i]);
+  });
 }
 
 const STARTS = {

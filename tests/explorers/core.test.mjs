@@ -9,11 +9,12 @@ import { allowedGroups, code } from "../../explorers/core/layers.js";
 import { moments } from "../../explorers/core/moments.js";
 import { backward, forward, layer, weightGradients } from "../../explorers/core/network.js";
 import { phase, phaseMap } from "../../explorers/core/phases.js";
+import { points } from "../../explorers/core/points.js";
 import { draws, randomState } from "../../explorers/core/random.js";
 import { fans, SCHEMES, unitWeights } from "../../explorers/core/schemes.js";
 import { start } from "../../explorers/core/start.js";
 import { chi, gain, gaussianMean, lengthMap, variancePerLayer } from "../../explorers/core/theory.js";
-import { distance, smallNetwork, step, train } from "../../explorers/core/training.js";
+import { distance, smallNetwork, stackOf, step, train } from "../../explorers/core/training.js";
 
 const FIXTURES = JSON.parse(readFileSync(new URL("fixtures.json", import.meta.url), "utf-8"));
 const TOLERANCE = 1e-9;
@@ -168,6 +169,32 @@ test("units that start equal stay equal to the last bit, and others do not", () 
   }
   const { distances } = train({ kind: "random", noise: 0, rate: 0.3, seed: 1 });
   assert.ok(distances[0] > 0.1);
+});
+
+test("two schemes of one law share their random numbers, and each has its variance", () => {
+  const [lecun, he] = ["lecun_normal", "he_normal"].map((name) =>
+    stackOf([2, 16, 1], SCHEMES[name], randomState(2)),
+  );
+  const first = draws(32, randomState(2).normal);
+  assertNear(lecun[0].W, [...first].map((each) => each / Math.sqrt(2)), "LeCun");
+  he.forEach(({ W }, i) => {
+    assertNear(W, [...lecun[i].W].map((each) => Math.sqrt(2) * each), `He, layer ${i}`);
+  });
+  const uniform = stackOf([300, 300], SCHEMES.xavier_uniform, randomState(2))[0].W;
+  assert.ok(Math.abs(300 * moments(uniform).meanSquare - 1) < 0.02);
+  assert.ok(uniform.every((each) => Math.abs(each) <= Math.sqrt(3 / 300)));
+});
+
+test("points are of two classes that can be told apart", () => {
+  const radius = (x, i) => Math.hypot(x[2 * i], x[2 * i + 1]);
+  const { x, y } = points("circles", 100, randomState(1));
+  assert.equal(y.reduce((sum, side) => sum + side, 0), 0);
+  assert.ok(y.every((side, i) => radius(x, i) < 1.25 === side > 0));
+  const corners = points("corners", 100, randomState(1));
+  assert.ok(corners.y.every((side, i) => corners.x[2 * i] * corners.x[2 * i + 1] * side > 0));
+  const spirals = points("spirals", 100, randomState(1));
+  assert.ok(spirals.y.every((_, i) => radius(spirals.x, i) < 2.6));
+  assert.deepEqual(points("spirals", 100, randomState(1)), spirals);
 });
 
 test("noise is added to every weight of a start", () => {

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.explorers.test_bundling import EXPLORERS, bundle
 from tests.site.looking import FLAGS, NO_CHROMIUM, chromium
 
-NAMES = ("signal", "fans", "activation", "symmetry", "phases")
+NAMES = ("signal", "fans", "activation", "symmetry", "phases", "training")
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -255,3 +255,30 @@ def test_equal_units_are_told_to_stay_equal(page: Page, address: str) -> None:
     assert "stay exactly equal" in told(page, "symmetry")
     page.get_by_label("Noise on every weight").select_option("1e-4")
     assert "apart" in told(page, "symmetry")
+
+
+def test_two_starts_are_trained_and_set_back(page: Page, address: str) -> None:
+    page.goto(f"{address}#training?shape=circles&left=normal&right=he_normal")
+    assert told(page, "training") == "No step is taken yet."
+    titles = page.locator("[data-explorer=training] .explorer-region p")
+    first = titles.all_inner_texts(), lines(page, "training")
+    page.get_by_role("button", name="One step").click()
+    assert told(page, "training").startswith("After 1 step the loss is ")
+    assert lines(page, "training") != first[1]
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function("""() => {
+        const title = document.querySelectorAll('[data-explorer=training] .explorer-region p')[1];
+        return Number(title.textContent.match(/(\\d+) of 100/)[1]) > 95;
+    }""")
+    page.get_by_role("button", name="Pause").click()
+    assert int(re.search(r"(\d+) of 100", titles.first.inner_text())[1]) < 80
+    page.get_by_role("button", name="Same start").click()
+    assert (titles.all_inner_texts(), lines(page, "training")) == first
+
+
+def test_where_motion_is_not_wanted_steps_are_taken_at_once(page: Page, address: str) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(address)
+    page.get_by_role("button", name="Play").click()
+    assert told(page, "training").startswith("After 200 steps")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
