@@ -4,7 +4,7 @@ import { ACTIVATIONS } from "./core/activations.js";
 import { code, law, LAYERS } from "./core/layers.js";
 import { controls } from "./view/controls.js";
 import { facts, html } from "./view/elements.js";
-import { choice, count, labels } from "./view/settings.js";
+import { choice, count, labels, values } from "./view/settings.js";
 import { short } from "./view/words.js";
 
 const MODES = { fan_in: "the signal", fan_out: "the gradient", fan_avg: "between the two" };
@@ -65,7 +65,7 @@ function render({ model, el }) {
   const note = html("p", { class: "explorer-note" });
 
   function update() {
-    const setting = Object.fromEntries(Object.keys(settings).map((key) => [key, model.get(key)]));
+    const setting = values(model, settings);
     const found = law(setting);
     facts(numbers, described(found));
     const written = Object.entries(code(found, setting.distribution));

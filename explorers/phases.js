@@ -3,8 +3,8 @@
 import { ACTIVATIONS } from "./core/activations.js";
 import { phase, phaseMap } from "./core/phases.js";
 import { controls } from "./view/controls.js";
-import { button, foldedTable, html } from "./view/elements.js";
-import { choice, labels, number } from "./view/settings.js";
+import { button, foldedTable, html, onTheme } from "./view/elements.js";
+import { choice, labels, number, values } from "./view/settings.js";
 import { short } from "./view/words.js";
 
 const COLUMNS = 48;
@@ -22,11 +22,11 @@ const settings = {
 
 /** Mix the ground with the colour of order or of chaos: the more, the fewer layers a gradient
  * takes to change by a factor e. */
-function paint(canvas, values) {
+function paint(canvas, chis) {
   const style = getComputedStyle(canvas);
   const context = canvas.getContext("2d");
   context.clearRect(0, 0, COLUMNS, ROWS);
-  values.forEach((row, y) =>
+  chis.forEach((row, y) =>
     row.forEach((chi, x) => {
       context.globalAlpha = Math.min(1, Math.sqrt(Math.abs(Math.log(chi)) / 2));
       const side = chi < 1 ? "--explorer-signal" : "--explorer-gradient";
@@ -44,57 +44,67 @@ function described({ q, chi }) {
   return `${length}${name}: χ is ${short(chi, 3)}, the gradient ${verb} by a factor e in ${short(layers)} layers.`;
 }
 
-function render({ model, el }) {
-  const names = model.get("controls") ?? Object.keys(settings);
+const CHOSEN_W = [0.5, 1, 1.5, 2, 3, 4];
+const CHOSEN_B = [0, 0.5, 1, 2];
+
+/** Make the map; draw paints the phases of an activation, and point marks a place. A click calls
+ * "chosen" with both sigmas. */
+function phasesMap(chosen) {
   const canvas = html("canvas", { width: COLUMNS, height: ROWS, role: "img" });
   const cross = html("span", { class: "explorer-cross", "aria-hidden": "true" });
-  const map = html("div", { class: "explorer-map" }, canvas, cross);
-  const said = html("p", { role: "status" });
-  const table = foldedTable("χ in numbers");
-  let shown, values;
-
-  function update() {
-    const [w, b] = [model.get("sigma_w"), model.get("sigma_b")];
-    const activation = model.get("activation");
-    if (activation !== shown) {
-      values = phaseMap(activation, SIGMAS_W, SIGMAS_B);
-      shown = activation;
-      paint(canvas, values);
-      fill();
-    }
-    cross.style.left = `${(100 * w) / MOST_W}%`;
-    cross.style.top = `${100 * (1 - b / MOST_B)}%`;
-    said.textContent = described(phase(activation, w, b));
-    const label = ACTIVATIONS[activation].label;
-    canvas.setAttribute("aria-label", `Phases of ${label}. ${said.textContent}`);
-  }
-
-  function fill() {
-    if (!table.folded.open) return;
-    const chosen = [0.5, 1, 1.5, 2, 3, 4];
-    const rows = [0, 0.5, 1, 2].map((b) => [
-      b,
-      ...chosen.map((w) => short(phase(shown, w, b).chi)),
-    ]);
-    table.fill(["σ_b", ...chosen.map((w) => `σ_w = ${w}`)], rows);
-  }
+  let shown;
+  let chis;
 
   canvas.addEventListener("click", ({ offsetX, offsetY }) => {
-    model.set("sigma_w", settings.sigma_w.read((MOST_W * offsetX) / canvas.clientWidth));
-    model.set("sigma_b", settings.sigma_b.read(MOST_B * (1 - offsetY / canvas.clientHeight)));
+    const up = 1 - offsetY / canvas.clientHeight;
+    chosen((MOST_W * offsetX) / canvas.clientWidth, MOST_B * up);
+  });
+  onTheme(() => paint(canvas, chis));
+
+  function draw(activation, sigmaW, sigmaB, words) {
+    if (activation !== shown) {
+      chis = phaseMap(activation, SIGMAS_W, SIGMAS_B);
+      paint(canvas, chis);
+      shown = activation;
+    }
+    cross.style.left = `${(100 * sigmaW) / MOST_W}%`;
+    cross.style.top = `${100 * (1 - sigmaB / MOST_B)}%`;
+    canvas.setAttribute("aria-label", `Phases of ${ACTIVATIONS[activation].label}. ${words}`);
+  }
+
+  return { box: html("div", { class: "explorer-map" }, canvas, cross), draw };
+}
+
+function render({ model, el }) {
+  const names = model.get("controls") ?? Object.keys(settings);
+  const said = html("p", { role: "status" });
+  const map = phasesMap((sigmaW, sigmaB) => {
+    model.set("sigma_w", settings.sigma_w.read(sigmaW));
+    model.set("sigma_b", settings.sigma_b.read(sigmaB));
     model.save_changes();
   });
+  const columns = ["σ_b", ...CHOSEN_W.map((w) => `σ_w = ${w}`)];
+  const chiOf = (w, b) => short(phase(model.get("activation"), w, b).chi);
+  const table = foldedTable("χ in numbers", columns, () =>
+    CHOSEN_B.map((b) => [b, ...CHOSEN_W.map((w) => chiOf(w, b))]),
+  );
   const run = button("Run a network there", () => {
-    const [w, b] = [model.get("sigma_w"), model.get("sigma_b")];
-    const activation = model.get("activation");
-    location.hash = `signal?scheme=lecun_normal&scale=${w}&bias=${b}&activation=${activation}&depth=30`;
+    const { activation, sigma_w, sigma_b } = values(model, settings);
+    const weights = `scheme=lecun_normal&scale=${sigma_w}&bias=${sigma_b}`;
+    location.hash = `signal?${weights}&activation=${activation}&depth=30`;
   });
-  table.folded.addEventListener("toggle", fill);
+
+  function update() {
+    const { activation, sigma_w, sigma_b } = values(model, settings);
+    said.textContent = described(phase(activation, sigma_w, sigma_b));
+    map.draw(activation, sigma_w, sigma_b, said.textContent);
+    table.fill();
+  }
 
   el.append(
     controls(model, settings, names, "phases"),
     html("p", { class: "explorer-title" }, "σ_w from 0 to 4 (across), σ_b from 0 to 2 (up)"),
-    map,
+    map.box,
     said,
     html(
       "p",
@@ -102,14 +112,8 @@ function render({ model, el }) {
       "Below 1 the factor χ of the gradient is painted in the colour of order, above 1 in that of chaos; the paler, the nearer to the edge.",
     ),
     html("p", {}, run),
-    table.folded,
+    table.box,
   );
-  const scheme = matchMedia("(prefers-color-scheme: dark)");
-  scheme.addEventListener("change", () => paint(canvas, values));
-  new MutationObserver(() => paint(canvas, values)).observe(document.documentElement, {
-    attributes: true,
-    attributeFilter: ["data-theme"],
-  });
   model.on("change", update);
   update();
 }

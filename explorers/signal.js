@@ -6,7 +6,7 @@ import { DEEPEST, EXAMPLES, start, WIDTH } from "./core/start.js";
 import { chart } from "./view/chart.js";
 import { controls, newStart } from "./view/controls.js";
 import { foldedTable, html } from "./view/elements.js";
-import { choice, labels, number } from "./view/settings.js";
+import { choice, labels, number, values } from "./view/settings.js";
 import { change, percent, short } from "./view/words.js";
 
 const settings = {
@@ -21,7 +21,7 @@ const settings = {
 const COLUMNS = ["layer", "signal", "theory", "gradient", "theory", "saturated", "dead"];
 
 function summary({ signal, gradient, saturated, dead }) {
-  const hidden = Math.max(0, signal.length - 2);
+  const hidden = signal.length - 2;
   const shares = [`${percent(dead[hidden])} of the last hidden layer's units are dead`];
   if (!Number.isNaN(saturated[hidden])) shares.unshift(`${percent(saturated[hidden])} saturated`);
   return {
@@ -29,6 +29,10 @@ function summary({ signal, gradient, saturated, dead }) {
     gradient: `the gradient ${change(1, gradient[0])} on its way down`,
     shares: shares.join(", "),
   };
+}
+
+function sentence(text) {
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }
 
 function rows({ signal, gradient, theory, saturated, dead }) {
@@ -43,62 +47,62 @@ function rows({ signal, gradient, theory, saturated, dead }) {
   ]);
 }
 
-function sentence(text) {
-  return `${text[0].toUpperCase()}${text.slice(1)}.`;
+/** Make the three charts; draw shows a start in them. */
+function figures() {
+  const signal = chart("Signal: mean square of z", "layer");
+  const gradient = chart("Gradient, relative to the last layer", "layer");
+  const shares = chart("Units: saturated (solid), dead (dashed)", "layer", "share");
+  const boxes = [signal, gradient, shares].map(({ box }) => box);
+
+  function draw(seen, words) {
+    const { q, gradient: slopes } = seen.theory;
+    const lines = (name, values) => [{ name, values }];
+    signal.draw({ lines: lines("signal", seen.signal), theory: [q], words: words.signal });
+    gradient.draw({
+      lines: lines("gradient", seen.gradient),
+      theory: [slopes],
+      words: words.gradient,
+    });
+    const hidden = (each) => each.slice(0, -1);
+    shares.draw({
+      lines: [
+        ...lines("signal", hidden(seen.saturated)),
+        ...lines("gradient", hidden(seen.dead)),
+      ],
+      words: words.shares,
+    });
+  }
+
+  return { box: html("div", { class: "explorer-charts" }, ...boxes), draw };
 }
 
 function render({ model, el }) {
   const names = model.get("controls") ?? Object.keys(settings);
-  const signal = chart("Signal: mean square of z", "layer");
-  const gradient = chart("Gradient, relative to the last layer", "layer");
-  const shares = chart("Units: saturated (solid), dead (dashed)", "layer", "share");
+  const shown = figures();
   const said = html("p", { role: "status" });
-  const numbers = foldedTable("The numbers, layer by layer");
-  const charts = [signal, gradient, ...(names.includes("seed") ? [shares] : [])];
+  const table = foldedTable("The numbers, layer by layer", COLUMNS, () => rows(seen));
   let seen;
 
-  const fill = () => numbers.folded.open && numbers.fill(COLUMNS, rows(seen));
-
   function update() {
-    const setting = Object.fromEntries(Object.keys(settings).map((key) => [key, model.get(key)]));
-    seen = start(setting);
+    seen = start(values(model, settings));
     const words = summary(seen);
-    const { q, gradient: slope } = seen.theory;
-    signal.draw({
-      lines: [{ name: "signal", values: seen.signal }],
-      theory: [q],
-      words: words.signal,
-    });
-    gradient.draw({
-      lines: [{ name: "gradient", values: seen.gradient }],
-      theory: [slope],
-      words: words.gradient,
-    });
-    const hidden = (values) => values.slice(0, -1);
-    shares.draw({
-      lines: [
-        { name: "signal", values: hidden(seen.saturated) },
-        { name: "gradient", values: hidden(seen.dead) },
-      ],
-      words: words.shares,
-    });
+    shown.draw(seen, words);
     said.textContent = Object.values(words).map(sentence).join(" ");
-    fill();
+    table.fill();
   }
 
   el.append(
     controls(model, settings, names, "signal"),
-    ...(names.includes("seed") ? [html("p", {}, newStart(model, settings.seed))] : []),
-    html("div", { class: "explorer-charts" }, ...charts.map(({ box }) => box)),
+    html("p", {}, newStart(model, settings.seed)),
+    shown.box,
     said,
     html(
       "p",
       { class: "explorer-note" },
       `${WIDTH} units in each layer, ${EXAMPLES} random inputs. Grey: theory. The same seed draws the same weights.`,
     ),
-    numbers.folded,
+    table.box,
   );
-  numbers.folded.addEventListener("toggle", fill);
   model.on("change", update);
   update();
 }

@@ -4,7 +4,7 @@ import { HIDDEN, STEPS, train } from "./core/training.js";
 import { chart } from "./view/chart.js";
 import { controls, newStart } from "./view/controls.js";
 import { html } from "./view/elements.js";
-import { choice, number } from "./view/settings.js";
+import { choice, number, values } from "./view/settings.js";
 import { short } from "./view/words.js";
 
 const KINDS = {
@@ -43,12 +43,8 @@ function render({ model, el }) {
   const said = html("p", { role: "status" });
 
   function update() {
-    const found = train({
-      kind: model.get("kind"),
-      noise: Number(model.get("noise")),
-      rate: model.get("rate"),
-      seed: model.get("seed"),
-    });
+    const { noise, ...setting } = values(model, settings);
+    const found = train({ ...setting, noise: Number(noise) });
     const end = `The loss goes from ${short(found.losses[0])} to ${short(found.losses.at(-1))}.`;
     distance.draw({
       lines: [{ name: "gradient", values: found.distances }],
@@ -60,7 +56,7 @@ function render({ model, el }) {
 
   el.append(
     controls(model, settings, names, "symmetry"),
-    ...(names.includes("seed") ? [html("p", {}, newStart(model, settings.seed))] : []),
+    html("p", {}, newStart(model, settings.seed)),
     html("div", { class: "explorer-charts" }, distance.box, loss.box),
     said,
     html(

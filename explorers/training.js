@@ -9,8 +9,8 @@ import { SCHEMES } from "./core/schemes.js";
 import { step, stackOf } from "./core/training.js";
 import { chart } from "./view/chart.js";
 import { controls, newStart } from "./view/controls.js";
-import { button, html } from "./view/elements.js";
-import { choice, labels, number } from "./view/settings.js";
+import { button, html, onTheme } from "./view/elements.js";
+import { choice, labels, number, values } from "./view/settings.js";
 import { short } from "./view/words.js";
 
 const WIDTH = 16;
@@ -18,8 +18,8 @@ const POINTS = 100;
 const MOST_STEPS = 3000;
 const A_FRAME = 10; // steps between two pictures
 const A_JUMP = 200; // steps at once where motion is not wanted
-const FIELDS = 40;
-const SIZE = 200;
+const FIELDS = 30;
+const SIZE = 210;
 const EDGE = 2.4;
 
 const schemes = labels(SCHEMES);
@@ -37,8 +37,52 @@ const settings = {
 const AXIS = Array.from({ length: FIELDS }, (_, i) => EDGE * ((2 * i + 1) / FIELDS - 1));
 const GRID = Float64Array.from([...AXIS].reverse().flatMap((y) => AXIS.flatMap((x) => [x, y])));
 
-/** Paint on which side of 0 the output lies, and the points: circles are 1, squares are -1. */
-function paint(canvas, output, { x, y }) {
+/** Return a network at its start, which can take steps and be looked into. */
+function contestant(scheme, { activation, depth, rate, seed }, data) {
+  const widths = [2, ...Array(depth - 1).fill(WIDTH), 1];
+  const layers = stackOf(widths, SCHEMES[scheme], randomState(seed));
+  const losses = [];
+
+  function advance(count) {
+    for (let i = 0; i < count; i++) losses.push(step(layers, activation, data.x, data.y, rate));
+  }
+
+  const seen = (x) => forward(layers, activation, x, x.length / 2).z;
+  return { scheme, losses, advance, seen };
+}
+
+/** Return the points and the two networks of a setting. */
+function contest(setting) {
+  const data = points(setting.shape, POINTS, randomState(setting.seed + 2 ** 31));
+  const pair = [setting.left, setting.right].map((name) => contestant(name, setting, data));
+  return { data, pair };
+}
+
+function summary(pair) {
+  const count = pair[0].losses.length;
+  if (count === 0) return "No step is taken yet.";
+  const ends = pair.map(({ losses }) => short(losses.at(-1)));
+  const steps = count === 1 ? "1 step" : `${count} steps`;
+  return `After ${steps} the loss is ${ends[0]} from the first start, ${ends[1]} from the second.`;
+}
+
+/** Make a picture of the side of 0 on which a network's output lies, with the points. */
+function region() {
+  const title = html("p", { class: "explorer-title" });
+  const canvas = html("canvas", { width: SIZE, height: SIZE, role: "img" });
+
+  function draw({ scheme, seen }, { x, y }) {
+    const output = seen(x).at(-1);
+    const right = y.filter((side, i) => side * output[i] > 0).length;
+    title.textContent = `${SCHEMES[scheme].label}: ${right} of ${POINTS} right`;
+    canvas.setAttribute("aria-label", `Side of each place. ${title.textContent}`);
+    paint(canvas, seen(GRID).at(-1), x, y);
+  }
+
+  return { box: html("div", { class: "explorer-region" }, title, canvas), draw };
+}
+
+function paint(canvas, output, x, y) {
   const style = getComputedStyle(canvas);
   const colour = (value) =>
     style.getPropertyValue(value > 0 ? "--explorer-signal" : "--explorer-gradient");
@@ -52,132 +96,91 @@ function paint(canvas, output, { x, y }) {
   });
   context.globalAlpha = 1;
   y.forEach((side, i) => {
-    const left = (SIZE * (1 + x[2 * i] / EDGE)) / 2;
-    const top = (SIZE * (1 - x[2 * i + 1] / EDGE)) / 2;
     context.fillStyle = colour(side);
-    if (side < 0) return context.fillRect(left - 2.5, top - 2.5, 5, 5);
-    context.beginPath();
-    context.arc(left, top, 3, 0, 2 * Math.PI);
-    context.fill();
+    mark(context, side, (SIZE * (1 + x[2 * i] / EDGE)) / 2, (SIZE * (1 - x[2 * i + 1] / EDGE)) / 2);
   });
 }
 
-/** One of the two networks: its layers, its losses, and the canvas that shows its output. */
-function contestant(scheme, setting, data) {
-  const widths = [2, ...Array(setting.depth - 1).fill(WIDTH), 1];
-  const layers = stackOf(widths, SCHEMES[scheme], randomState(setting.seed));
-  const losses = [];
+/** Draw a point: a circle for the class 1, a square for -1. */
+function mark(context, side, left, top) {
+  context.beginPath();
+  if (side > 0) context.arc(left, top, 3, 0, 2 * Math.PI);
+  else context.rect(left - 2.5, top - 2.5, 5, 5);
+  context.fill();
+}
 
-  function advance(count) {
-    for (let i = 0; i < count; i++) {
-      losses.push(step(layers, setting.activation, data.x, data.y, setting.rate));
-    }
+/** Make the four figures; draw shows a contest in them. */
+function figures() {
+  const regions = [region(), region()];
+  const loss = chart("Loss: first (solid), second (dashed)", "step");
+  const signal = chart("Signal: mean square of z", "layer");
+  const two = ([first, second]) => [
+    { name: "signal", values: first },
+    { name: "gradient", values: second },
+  ];
+
+  function draw({ data, pair }) {
+    regions.forEach((each, i) => each.draw(pair[i], data));
+    const words = summary(pair);
+    loss.draw({ lines: two(pair.map(({ losses }) => losses)), words });
+    const sizes = pair.map(({ seen }) => seen(data.x).map((z) => moments(z).meanSquare));
+    const [first, second] = sizes.map((each) => short(each.at(-1)));
+    const ends = `${first} in the last layer from the first start, ${second} from the second`;
+    signal.draw({ lines: two(sizes), words: ends });
   }
 
-  function seen(x) {
-    return forward(layers, setting.activation, x, x.length / 2).z;
-  }
-
-  return { losses, advance, seen };
+  const boxes = [...regions, loss, signal].map(({ box }) => box);
+  return { box: html("div", { class: "explorer-charts" }, ...boxes), draw };
 }
 
 function render({ model, el }) {
   const names = model.get("controls") ?? Object.keys(settings);
-  const sides = ["left", "right"].map((name) => ({
-    name,
-    title: html("p", { class: "explorer-title" }),
-    canvas: html("canvas", { width: SIZE, height: SIZE, role: "img" }),
-  }));
-  const loss = chart("Loss: first (solid), second (dashed)", "step");
-  const signal = chart("Signal: mean square of z", "layer");
+  const shown = figures();
   const said = html("p", { role: "status" });
-  let data, pair, playing;
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  let now;
+  let playing = false;
 
-  const count = () => pair[0].losses.length;
-
-  function reset() {
-    const setting = Object.fromEntries(Object.keys(settings).map((key) => [key, model.get(key)]));
-    data = points(setting.shape, POINTS, randomState(setting.seed + 2 ** 31));
-    pair = sides.map(({ name }) => contestant(setting[name], setting, data));
-    pause();
-  }
-
-  function picture() {
-    const z = pair.map((each) => each.seen(data.x));
-    sides.forEach(({ name, title, canvas }, i) => {
-      const output = z[i].at(-1);
-      const right = data.y.filter((side, k) => side * output[k] > 0).length;
-      title.textContent = `${SCHEMES[model.get(name)].label}: ${right} of ${POINTS} right`;
-      canvas.setAttribute("aria-label", `Side of each place. ${title.textContent}`);
-      paint(canvas, pair[i].seen(GRID).at(-1), data);
-    });
-    const two = (values) => [
-      { name: "signal", values: values[0] },
-      { name: "gradient", values: values[1] },
-    ];
-    loss.draw({ lines: two(pair.map(({ losses }) => losses)), words: summary() });
-    const sizes = z.map((layers) => layers.map((each) => moments(each).meanSquare));
-    signal.draw({ lines: two(sizes), words: `after ${count()} steps` });
-  }
-
-  function summary() {
-    if (count() === 0) return "No step is taken yet.";
-    const ends = pair.map(({ losses }) => short(losses.at(-1)));
-    const steps = count() === 1 ? "1 step" : `${count()} steps`;
-    return `After ${steps} the loss is ${ends[0]} from the first start, ${ends[1]} from the second.`;
-  }
-
-  function advance(steps) {
-    for (const each of pair) each.advance(steps);
-  }
-
-  function frame() {
-    if (!playing) return;
-    advance(A_FRAME);
-    if (count() >= MOST_STEPS) return pause();
-    picture();
-    requestAnimationFrame(frame);
+  function advance(count) {
+    for (const each of now.pair) each.advance(count);
+    shown.draw(now);
   }
 
   function pause() {
     playing = false;
     play.textContent = "Play";
-    picture();
-    said.textContent = summary();
+    said.textContent = summary(now.pair);
   }
 
-  function toggle() {
+  function frame() {
+    if (!playing) return;
+    advance(A_FRAME);
+    if (now.pair[0].losses.length >= MOST_STEPS) pause();
+    else requestAnimationFrame(frame);
+  }
+
+  function move(count) {
+    advance(count);
+    pause();
+  }
+
+  function reset() {
+    now = contest(values(model, settings));
+    move(0);
+  }
+
+  const play = button("Play", () => {
     if (playing) return pause();
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
-      advance(A_JUMP);
-      return pause();
-    }
+    if (still.matches) return move(A_JUMP);
     playing = true;
     play.textContent = "Pause";
     frame();
-  }
-
-  const play = button("Play", toggle);
-  const once = button("One step", () => {
-    advance(1);
-    pause();
   });
-  const again = button("Same start", reset);
+  const buttons = [play, button("One step", () => move(1)), button("Same start", reset)];
   el.append(
     controls(model, settings, names, "training"),
-    html(
-      "p",
-      { class: "explorer-buttons" },
-      ...[play, once, again],
-      ...(names.includes("seed") ? [newStart(model, settings.seed)] : []),
-    ),
-    html(
-      "div",
-      { class: "explorer-charts" },
-      ...sides.map(({ title, canvas }) => html("div", { class: "explorer-region" }, title, canvas)),
-      loss.box,
-      signal.box,
-    ),
+    html("p", { class: "explorer-buttons" }, ...buttons, newStart(model, settings.seed)),
+    shown.box,
     said,
     html(
       "p",
@@ -185,10 +188,7 @@ function render({ model, el }) {
       `${WIDTH} units in each hidden layer; gradient descent on all ${POINTS} points. Both starts have the same random numbers, times their own size.`,
     ),
   );
-  new MutationObserver(picture).observe(document.documentElement, {
-    attributes: true,
-    attributeFilter: ["data-theme"],
-  });
+  onTheme(() => shown.draw(now));
   model.on("change", reset);
   reset();
 }

@@ -31,19 +31,26 @@ export function facts(list, pairs) {
   list.replaceChildren(...made);
 }
 
-/** Make a table of numbers with its caption, folded until somebody asks for it. */
-export function foldedTable(title) {
+/** Make a table that is folded until somebody asks for it; "rows" gives its rows of texts, and
+ * fill brings it up to date. */
+export function foldedTable(title, columns, rows) {
+  const cells = (tag, texts) => html("tr", {}, ...texts.map((text) => html(tag, {}, text)));
   const body = html("tbody");
-  const head = html("tr");
-  const table = html("table", {}, html("thead", {}, head), body);
-  const box = html("div", { tabindex: "0", role: "region", "aria-label": title }, table);
-  const folded = html("details", {}, html("summary", {}, title), box);
+  const table = html("table", {}, html("thead", {}, cells("th", columns)), body);
+  const area = html("div", { tabindex: "0", role: "region", "aria-label": title }, table);
+  const box = html("details", {}, html("summary", {}, title), area);
 
-  function fill(columns, rows) {
-    head.replaceChildren(...columns.map((text) => html("th", { scope: "col" }, text)));
-    const cells = (row) => row.map((text) => html("td", {}, text));
-    body.replaceChildren(...rows.map((row) => html("tr", {}, ...cells(row))));
+  function fill() {
+    if (box.open) body.replaceChildren(...rows().map((texts) => cells("td", texts)));
   }
 
-  return { folded, fill };
+  box.addEventListener("toggle", fill);
+  return { box, fill };
+}
+
+/** Call a function whenever the page turns dark or light: a canvas must be painted again. */
+export function onTheme(act) {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", act);
+  const watched = { attributes: true, attributeFilter: ["data-theme"] };
+  new MutationObserver(act).observe(document.documentElement, watched);
 }

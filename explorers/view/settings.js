@@ -26,6 +26,11 @@ export function labels(table) {
   return Object.fromEntries(Object.entries(table).map(([name, { label }]) => [name, label]));
 }
 
+/** Return the values of all settings that a model holds. */
+export function values(model, settings) {
+  return Object.fromEntries(Object.keys(settings).map((name) => [name, model.get(name)]));
+}
+
 /** Read all settings from text such as "depth=30&seed=3"; what it lacks or mistakes is replaced. */
 export function parse(settings, text, state = {}) {
   const found = new URLSearchParams(text);

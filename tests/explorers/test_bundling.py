@@ -97,6 +97,17 @@ def test_a_page_with_an_explorer_loads_it_and_no_other_does(tmp_path: Path) -> N
         assert (tmp_path / "output" / "_static" / name).stat().st_size > 1000
 
 
+BOX = ".. admonition:: Here\n   :class: explorer\n\n   See ``signal`` with ``depth=3&seed=1``.\n"
+
+
+def test_an_admonition_of_the_class_becomes_an_explorer(tmp_path: Path) -> None:
+    html, warnings = build(tmp_path, BOX + "\n.. admonition:: Here\n\n   See ``this``.\n")
+    assert warnings == ""
+    assert 'data-explorer="signal" data-state="depth=3&amp;seed=1"' in html
+    assert "_static/explorers.js" in html
+    assert html.count('class="admonition') == 1
+
+
 @pytest.mark.parametrize(
     ("page", "complaint"),
     [
@@ -104,6 +115,9 @@ def test_a_page_with_an_explorer_loads_it_and_no_other_does(tmp_path: Path) -> N
         (SIGNAL.replace("signal", "site"), "there is no explorer 'site'; there are: ['activation'"),
         (".. explorer:: signal\n", "none found"),
         (f"{SIGNAL}\n{SIGNAL}", "the explorer 'signal' is on the page more than once"),
+        (BOX.replace("signal", "unknown"), "name one of the explorers ['activation'"),
+        (BOX.replace("``depth=3&seed=1``", "nothing"), "name one of the explorers"),
+        (f"{SIGNAL}\n{BOX}", "the explorer 'signal' is on the page more than once"),
         (SIGNAL.replace("state", "status"), "unknown option"),
     ],
 )

@@ -1,4 +1,8 @@
-"""The directive ``explorer``: an interactive figure, and what stands there without a script."""
+"""The directive ``explorer``: an interactive figure, and what stands there without a script.
+
+Chapters, which other programs show as well, have an admonition of the class ``explorer`` instead.
+Its first two literals are the name and the first state.
+"""
 
 from __future__ import annotations
 
@@ -39,12 +43,31 @@ class Explorer(SphinxDirective):
         """Put the content there: a script puts the explorer in its place."""
         self.assert_has_content()
         (name,) = self.arguments
-        names = {path.stem for path in Path(self.env.srcdir, FOLDER).glob("*.js")} - {"site"}
-        if name not in names:
-            raise self.error(f"there is no explorer {name!r}; there are: {sorted(names)}")
+        if name not in (names := known(self.env.srcdir)):
+            raise self.error(f"there is no explorer {name!r}; there are: {names}")
         place = explorer(explorer=name, **self.options)
         self.state.nested_parse(self.content, self.content_offset, place)
         return [place]
+
+
+def known(root: str | Path) -> list[str]:
+    """List the explorers that there are."""
+    return sorted({path.stem for path in Path(root, FOLDER).glob("*.js")} - {"site"})
+
+
+def replace_admonitions(app: Sphinx, doctree: nodes.document) -> None:
+    """Put explorers in the place of admonitions of their class."""
+    for box in list(doctree.findall(nodes.admonition)):
+        if "explorer" not in box["classes"]:
+            continue
+        names = known(app.srcdir)
+        words = [literal.astext() for literal in box.findall(nodes.literal)]
+        if len(words) < 2 or words[0] not in names:
+            LOGGER.warning("name one of the explorers %s and its state", names, location=box)
+            continue
+        place = explorer(explorer=words[0], state=words[1])
+        place += [child for child in box.children if not isinstance(child, nodes.title)]
+        box.replace_self(place)
 
 
 def visit(translator: Any, node: explorer) -> None:
@@ -85,4 +108,5 @@ def setup(app: Sphinx) -> None:
     app.add_node(explorer, html=(visit, depart))
     app.add_directive("explorer", Explorer)
     app.connect("config-inited", prepare)
+    app.connect("doctree-read", replace_admonitions)
     app.connect("html-page-context", load)
