@@ -4,7 +4,7 @@ import { ACTIVATIONS, density } from "./core/activations.js";
 import { gaussianMean } from "./core/theory.js";
 import { chart } from "./view/chart.js";
 import { controls } from "./view/controls.js";
-import { facts, html } from "./view/elements.js";
+import { facts, html, note } from "./view/elements.js";
 import { choice, labels, number } from "./view/settings.js";
 import { short } from "./view/words.js";
 
@@ -65,10 +65,9 @@ function render({ model, el }) {
     html("div", { class: "explorer-charts" }, curves.box, bell.box),
     said,
     numbers,
-    html(
-      "p",
-      { class: "explorer-note" },
-      "Weights of variance gain² / fan give the next layer inputs of the same mean square, or hand the gradient on at its size.",
+    note(
+      "Weights of variance gain² / fan give the next layer inputs of the same mean square,",
+      "or hand the gradient on at its size.",
     ),
   );
   model.on("change", update);

@@ -8,6 +8,11 @@ import { choice, count, labels, values } from "./view/settings.js";
 import { short } from "./view/words.js";
 
 const MODES = { fan_in: "the signal", fan_out: "the gradient", fan_avg: "between the two" };
+const EFFECTS = {
+  fan_in: "keep the size of the signal",
+  fan_out: "keep the size of the gradient",
+  fan_avg: "share the change between signal and gradient",
+};
 
 const settings = {
   layer: choice("Layer", labels(LAYERS), "dense"),
@@ -23,9 +28,11 @@ const settings = {
 
 const REMARKS = {
   recurrent:
-    "The state enters the same gate through a weight of its own: for both together divide by the sum of both fans.",
+    "The state enters the same gate through a weight of its own: " +
+    "for both together divide by the sum of both fans.",
   embedding:
-    "A row is looked up, not summed: one number enters each output. Inputs count the rows, outputs the size of each.",
+    "A row is looked up, not summed: one number enters each output. " +
+    "Inputs count the rows, outputs the size of each.",
 };
 
 /** Say where the count of torch.nn.init is another one, and what else a reader should know. */
@@ -40,7 +47,7 @@ function remarks(setting, { counted, fanIn, fanOut, groups }) {
   }
   if (REMARKS[setting.layer]) said.push(REMARKS[setting.layer]);
   if (setting.distribution === "normal") {
-    said.push("Keras' HeNormal and GlorotNormal are cut off at two standard deviations; this is not.");
+    said.push("Keras' HeNormal and GlorotNormal are cut off at two standard deviations.");
   }
   return said.join(" ");
 }
@@ -70,10 +77,8 @@ function render({ model, el }) {
     facts(numbers, described(found));
     const written = Object.entries(code(found, setting.distribution));
     facts(lines, written.map(([name, line]) => [name, html("code", {}, line)]));
-    said.textContent = `Weights with standard deviation ${short(found.std)} keep the size of ${MODES[setting.mode]}.`;
-    if (setting.mode === "fan_avg") {
-      said.textContent = `Weights with standard deviation ${short(found.std)} share the change between signal and gradient.`;
-    }
+    const size = short(found.std);
+    said.textContent = `With standard deviation ${size} the weights ${EFFECTS[setting.mode]}.`;
     note.textContent = remarks(setting, found);
   }
 

@@ -3,7 +3,7 @@
 import { ACTIVATIONS } from "./core/activations.js";
 import { phase, phaseMap } from "./core/phases.js";
 import { controls } from "./view/controls.js";
-import { button, foldedTable, html, onTheme } from "./view/elements.js";
+import { button, foldedTable, html, note, onTheme } from "./view/elements.js";
 import { choice, labels, number, values } from "./view/settings.js";
 import { short } from "./view/words.js";
 
@@ -41,7 +41,8 @@ function described({ q, chi }) {
   const length = Number.isFinite(q) && q > 0 ? `The signal settles at q* = ${short(q)}. ` : "";
   if (Math.abs(chi - 1) < 0.005) return `${length}On the edge: χ is 1, the gradient stays level.`;
   const [name, verb] = chi < 1 ? ["Order", "falls"] : ["Chaos", "grows"];
-  return `${length}${name}: χ is ${short(chi, 3)}, the gradient ${verb} by a factor e in ${short(layers)} layers.`;
+  const pace = `the gradient ${verb} by a factor e in ${short(layers)} layers`;
+  return `${length}${name}: χ is ${short(chi, 3)}, ${pace}.`;
 }
 
 const CHOSEN_W = [0.5, 1, 1.5, 2, 3, 4];
@@ -106,10 +107,9 @@ function render({ model, el }) {
     html("p", { class: "explorer-title" }, "σ_w from 0 to 4 (across), σ_b from 0 to 2 (up)"),
     map.box,
     said,
-    html(
-      "p",
-      { class: "explorer-note" },
-      "Below 1 the factor χ of the gradient is painted in the colour of order, above 1 in that of chaos; the paler, the nearer to the edge.",
+    note(
+      "Below 1 the factor χ of the gradient is painted in the colour of order,",
+      "above 1 in that of chaos; the paler, the nearer to the edge.",
     ),
     html("p", {}, run),
     table.box,

@@ -5,7 +5,7 @@ import { SCHEMES } from "./core/schemes.js";
 import { DEEPEST, EXAMPLES, start, WIDTH } from "./core/start.js";
 import { chart } from "./view/chart.js";
 import { controls, newStart } from "./view/controls.js";
-import { foldedTable, html } from "./view/elements.js";
+import { foldedTable, html, note } from "./view/elements.js";
 import { choice, labels, number, values } from "./view/settings.js";
 import { change, percent, short } from "./view/words.js";
 
@@ -96,10 +96,9 @@ function render({ model, el }) {
     html("p", {}, newStart(model, settings.seed)),
     shown.box,
     said,
-    html(
-      "p",
-      { class: "explorer-note" },
-      `${WIDTH} units in each layer, ${EXAMPLES} random inputs. Grey: theory. The same seed draws the same weights.`,
+    note(
+      `${WIDTH} units in each layer, ${EXAMPLES} random inputs.`,
+      "Grey: theory. The same seed draws the same weights.",
     ),
     table.box,
   );

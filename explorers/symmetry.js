@@ -1,9 +1,9 @@
 // Symmetry: two units that start equal stay equal.
 
-import { HIDDEN, STEPS, train } from "./core/training.js";
+import { EXAMPLES, HIDDEN, STEPS, train } from "./core/training.js";
 import { chart } from "./view/chart.js";
 import { controls, newStart } from "./view/controls.js";
-import { html } from "./view/elements.js";
+import { html, note } from "./view/elements.js";
 import { choice, number, values } from "./view/settings.js";
 import { short } from "./view/words.js";
 
@@ -33,7 +33,8 @@ function apart(distances) {
   if (distances.every((each) => each === 0)) {
     return `The two units stay exactly equal, for all ${STEPS} steps: together they are one unit.`;
   }
-  return `The two units are ${short(distances[0])} apart at the start and ${short(distances.at(-1))} at the end.`;
+  const [start, end] = [distances[0], distances.at(-1)].map((each) => short(each));
+  return `The two units are ${start} apart at the start and ${end} at the end.`;
 }
 
 function render({ model, el }) {
@@ -59,10 +60,9 @@ function render({ model, el }) {
     html("p", {}, newStart(model, settings.seed)),
     html("div", { class: "explorer-charts" }, distance.box, loss.box),
     said,
-    html(
-      "p",
-      { class: "explorer-note" },
-      `Two inputs, ${HIDDEN} tanh units, one output; gradient descent on 64 examples. A distance of 0 has no place on this axis: no line is drawn.`,
+    note(
+      `Two inputs, ${HIDDEN} tanh units, one output; gradient descent on ${EXAMPLES} examples.`,
+      "A distance of 0 has no place on this axis: no line is drawn.",
     ),
   );
   model.on("change", update);

@@ -9,7 +9,7 @@ import { SCHEMES } from "./core/schemes.js";
 import { step, stackOf } from "./core/training.js";
 import { chart } from "./view/chart.js";
 import { controls, newStart } from "./view/controls.js";
-import { button, html, onTheme } from "./view/elements.js";
+import { button, html, note, onTheme } from "./view/elements.js";
 import { choice, labels, number, values } from "./view/settings.js";
 import { short } from "./view/words.js";
 
@@ -24,8 +24,9 @@ const EDGE = 2.4;
 
 const schemes = labels(SCHEMES);
 delete schemes.orthogonal; // its layers are square
+const shapes = { circles: "circles", corners: "corners", spirals: "spirals" };
 const settings = {
-  shape: choice("Points", { circles: "circles", corners: "corners", spirals: "spirals" }, "circles"),
+  shape: choice("Points", shapes, "circles"),
   left: choice("First start", schemes, "normal"),
   right: choice("Second start", schemes, "he_normal"),
   activation: choice("Activation", labels(ACTIVATIONS), "relu"),
@@ -182,10 +183,9 @@ function render({ model, el }) {
     html("p", { class: "explorer-buttons" }, ...buttons, newStart(model, settings.seed)),
     shown.box,
     said,
-    html(
-      "p",
-      { class: "explorer-note" },
-      `${WIDTH} units in each hidden layer; gradient descent on all ${POINTS} points. Both starts have the same random numbers, times their own size.`,
+    note(
+      `${WIDTH} units in each hidden layer; gradient descent on all ${POINTS} points.`,
+      "Both starts have the same random numbers, times their own size.",
     ),
   );
   onTheme(() => shown.draw(now));

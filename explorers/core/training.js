@@ -65,7 +65,8 @@ export function distance([first, second]) {
 export function train({ kind, noise, rate, seed }) {
   const random = randomState(seed);
   const x = draws(2 * EXAMPLES, random.normal);
-  const y = Float64Array.from({ length: EXAMPLES }, (_, i) => Math.sin(2 * x[2 * i]) + x[2 * i + 1] / 2);
+  const target = (_, i) => Math.sin(2 * x[2 * i]) + x[2 * i + 1] / 2;
+  const y = Float64Array.from({ length: EXAMPLES }, target);
   const layers = smallNetwork(kind, noise, random);
   const distances = [];
   const losses = [];

@@ -2,7 +2,7 @@
 
 import { button, html } from "./elements.js";
 
-/** Make the controls of the settings that are named; each follows the model, and it follows them. */
+/** Make the controls of the named settings: each follows the model, and the model follows it. */
 export function controls(model, settings, names, id) {
   const made = names.map((name) => {
     const { options, typed } = settings[name];

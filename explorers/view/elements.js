@@ -25,6 +25,11 @@ export function button(text, act) {
   return made;
 }
 
+/** Make a remark below a figure. */
+export function note(...sentences) {
+  return html("p", { class: "explorer-note" }, sentences.join(" "));
+}
+
 /** Fill a list with terms and what belongs to each. */
 export function facts(list, pairs) {
   const made = pairs.flatMap(([term, text]) => [html("dt", {}, term), html("dd", {}, text)]);

@@ -4,7 +4,7 @@
 import { button, html } from "./elements.js";
 import { format, parse } from "./settings.js";
 
-const PAUSE = 250; // milliseconds before the address follows: browsers limit how often it may change
+const PAUSE = 250; // milliseconds; browsers limit how often an address may change
 
 function makeModel(state, save) {
   const listeners = {};

@@ -2,7 +2,8 @@
 
 /** One of several names; "options" has the label of each. */
 export function choice(label, options, initial) {
-  return { label, options, initial, read: (text) => (text in options ? text : initial) };
+  const read = (text) => (Object.hasOwn(options, text) ? text : initial);
+  return { label, options, initial, read };
 }
 
 /** A number from "least" to "most", in steps; with "logarithmic" the step is one of its log10. */
@@ -12,7 +13,7 @@ export function number(label, least, most, step, initial, logarithmic = false) {
     return Number.isNaN(value) ? initial : rounded(Math.min(most, Math.max(least, value)));
   };
   const rounded = (value) =>
-    logarithmic ? Number(value.toPrecision(3)) : Number((Math.round(value / step) * step).toFixed(6));
+    Number(logarithmic ? value.toPrecision(3) : (Math.round(value / step) * step).toFixed(6));
   return { label, least, most, step, initial, logarithmic, read };
 }
 

@@ -13,7 +13,13 @@ import { points } from "../../explorers/core/points.js";
 import { draws, randomState } from "../../explorers/core/random.js";
 import { fans, SCHEMES, unitWeights } from "../../explorers/core/schemes.js";
 import { start } from "../../explorers/core/start.js";
-import { chi, gain, gaussianMean, lengthMap, variancePerLayer } from "../../explorers/core/theory.js";
+import {
+  chi,
+  gain,
+  gaussianMean,
+  lengthMap,
+  variancePerLayer,
+} from "../../explorers/core/theory.js";
 import { distance, smallNetwork, stackOf, step, train } from "../../explorers/core/training.js";
 
 const FIXTURES = JSON.parse(readFileSync(new URL("fixtures.json", import.meta.url), "utf-8"));
@@ -113,7 +119,8 @@ for (const { setting, ...expected } of FIXTURES.starts) {
     assertNear(seen.theory.q, expected.theory.q, "theory of the signal");
     assertNear(seen.theory.gradient, expected.theory.gradient, "theory of the gradient");
     assertNear(seen.dead.slice(0, -1), expected.dead, "dead");
-    if (expected.saturated) assertNear(seen.saturated.slice(0, -1), expected.saturated, "saturated");
+    const saturated = seen.saturated.slice(0, -1);
+    if (expected.saturated) assertNear(saturated, expected.saturated, "saturated");
     else assert.ok(seen.saturated.every(Number.isNaN));
   });
 }
@@ -140,7 +147,8 @@ test("the map of phases shows chi", () => {
     for (const [sigmaW, sigmaB] of [[0.4, 0.3], [1.2, 0.1], [3.5, 1.6]]) {
       const [[seen]] = phaseMap(activation, [sigmaW], [sigmaB]);
       const { chi } = phase(activation, sigmaW, sigmaB);
-      assert.ok(Math.abs(seen / chi - 1) < 0.01, `${activation}, ${sigmaW}, ${sigmaB}: ${seen}, ${chi}`);
+      const what = `${activation}, ${sigmaW}, ${sigmaB}: ${seen}, expected ${chi}`;
+      assert.ok(Math.abs(seen / chi - 1) < 0.01, what);
     }
   }
 });
