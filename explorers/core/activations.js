@@ -93,3 +93,10 @@ export const ACTIVATIONS = {
     slope: sigmoid,
   },
 };
+
+/** The square of the rectifier: So et al., Primer, 2021. The helpers do not have it. */
+export const SQUARED_RELU = {
+  label: "ReLU²",
+  f: (x) => Math.max(x, 0) ** 2,
+  slope: (x) => 2 * Math.max(x, 0),
+};

@@ -35,6 +35,21 @@ export function gaussianMean(f, mean, deviation) {
   }
 }
 
+/** Return what an activation makes of inputs u ~ N(mean, deviation^2): their own mean square, and
+ * the mean and mean square of its output, and the mean square of its slope. A gate multiplies the
+ * output by a second input v of the same law, as in gated linear units: Shazeer, 2020. */
+export function outputMoments({ f, slope }, mean, deviation, gated) {
+  const expected = (of) => gaussianMean(of, mean, deviation);
+  const given = deviation ** 2 + mean ** 2;
+  const [gate, gateSquare] = gated ? [mean, given] : [1, 1];
+  return {
+    given,
+    mean: gate * expected(f),
+    square: gateSquare * expected((u) => f(u) ** 2),
+    slopeSquare: gateSquare * expected((u) => slope(u) ** 2),
+  };
+}
+
 /** Return the factor g for which weights of variance g^2 / fan keep a mean square of 1: that of
  * the signal with f, that of the gradient with its slope. */
 export function gain(f) {

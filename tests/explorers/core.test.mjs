@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { ACTIVATIONS } from "../../explorers/core/activations.js";
+import { ACTIVATIONS, SQUARED_RELU } from "../../explorers/core/activations.js";
 import { allowedGroups, code } from "../../explorers/core/layers.js";
 import { moments } from "../../explorers/core/moments.js";
 import { backward, forward, layer, weightGradients } from "../../explorers/core/network.js";
@@ -18,6 +18,7 @@ import {
   gain,
   gaussianMean,
   lengthMap,
+  outputMoments,
   variancePerLayer,
 } from "../../explorers/core/theory.js";
 import { distance, smallNetwork, stackOf, step, train } from "../../explorers/core/training.js";
@@ -130,6 +131,13 @@ test("means over normal laws", () => {
     const found = gaussianMean(ACTIVATIONS[activation].f, mean, deviation);
     assertNear([found], [value], `${activation}, N(${mean}, ${deviation}²)`);
   }
+});
+
+test("the squared rectifier and a gate, by their moments in closed form", () => {
+  const squared = outputMoments(SQUARED_RELU, 0, 1, false);
+  assertNear(Object.values(squared), [1, 1 / 2, 3 / 2, 2], "ReLU², N(0, 1)");
+  const gated = outputMoments(ACTIVATIONS.identity, 1.5, 0.5, true);
+  assertNear(Object.values(gated), [2.5, 1.5 ** 2, 2.5 ** 2, 2.5], "u v, N(1.5, 0.25)");
 });
 
 test("fixed points and chi", () => {
