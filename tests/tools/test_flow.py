@@ -82,6 +82,7 @@ TYPED = [
     "a = SOURCE\ndef half(x):\n    a = x / 2\n    return a\nm = half(3)",
     "def fact(n):\n    return 1 if n < 2 else n * fact(n - 1)\nm = fact(5)",
     "def draw():\n    value = SOURCE\n    return 3\nm = draw()",
+    "a = SOURCE\ndef a(x):\n    return 3\nm = list(map(a, [1]))",
     "a = SOURCE\nnp.testing.assert_allclose(a, a)\nm = np.sqrt(2)",
     "a = SOURCE\nprint(a)\nplt.plot(a)\nm = plt.x",
     "w = torch.empty(3)\nw.normal_(generator=generator(0))\nm = torch.tensor(3.0)",
