@@ -249,8 +249,9 @@ def fixtures() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Write the file."""
-    FILE.write_text(json.dumps(fixtures(), indent=1) + "\n", "utf-8")
+    """Write the file, one subject a line."""
+    lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in fixtures().items()]
+    FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
 
 
 if __name__ == "__main__":
