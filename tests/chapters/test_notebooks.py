@@ -316,8 +316,17 @@ BAD: dict[str, list[Callable[[list], object]]] = {
         extra("torch.manual_seed(0)"),
         extra("torch.cuda.manual_seed_all(0)"),
         extra("keras.utils.set_random_seed(0)"),
-        extra("x = torch.randn(3)"),
-        extra("layer.weight.normal_(0, 1)"),
+        *(
+            extra(f"x = torch.{name}(3)")
+            for name in (
+                *("rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial"),
+                *("set_rng_state", "manual_seed"),
+            )
+        ),
+        *(
+            extra(f"w.{law}_(0)")
+            for law in ("normal", "trunc_normal", "uniform", "bernoulli", "exponential", "random")
+        ),
     ],
     "imports_declared": [
         source(1, SET_UP + "import pandas"),
@@ -388,6 +397,7 @@ BAD: dict[str, list[Callable[[list], object]]] = {
         claimed('f"from {evidence.about(scale)}"', "scale = 0.7"),
         claimed('f"{loss.mean():.2f}"'),
         claimed('f"{loss.mean():.0%}"'),
+        *(claimed(f'f"{{loss.mean():{form}}}"') for form in "eEfF%"),
         claimed("text", 'text = f"{loss.mean():.2e}"'),
         checked('evidence.check(f"of {loss.max():.1f}", loss, above=-9)'),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import io
+import json
 import os
 import shutil
 import signal
@@ -57,16 +58,28 @@ def test_a_cell_may_take_as_long_under_nbval_as_when_it_is_stored() -> None:
     assert f"--nbval-cell-timeout={CELL_TIMEOUT}" in options["ini_options"]["addopts"]
 
 
+@pytest.mark.parametrize("minor", [2, 5, 9])
+def test_a_notebook_is_read_in_one_format(minor: int, tmp_path: Path) -> None:
+    cell = {"cell_type": "markdown", "metadata": {}, "source": "# A"}
+    raw = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": minor}
+    (tmp_path / "page.ipynb").write_text(json.dumps(raw))
+    notebook = read(tmp_path / "page.ipynb")
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.cells[0].id == "cell-00"
+
+
 def test_stored_notebook_is_normal_and_a_second_run_changes_nothing(
-    chapter: Callable[..., Path],
+    chapter: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = chapter("import os\nprint(1)\nprint(os.path.basename(os.getcwd()))", "2", "", "3;")
+    monkeypatch.setenv("COURSE_SEED", "7")
+    seed = "print(os.environ.get('COURSE_SEED'))"
+    path = chapter(f"import os\n{seed}\nprint(os.path.basename(os.getcwd()))", "2", "", "3;")
     assert notebooks.main(["store", "part/page"]) == 0
     first = path.read_bytes()
     notebook = read(path)
     assert [cell.execution_count for cell in notebook.cells] == [1, 2, None, 3]
     assert notebook.cells[0].outputs == [
-        {"name": "stdout", "output_type": "stream", "text": "1\npart\n"}
+        {"name": "stdout", "output_type": "stream", "text": "None\npart\n"}
     ]
     assert notebook.cells[1].outputs[0].data == {"text/plain": "2"}
     assert notebook.metadata == notebooks.NOTEBOOK_METADATA
@@ -189,6 +202,31 @@ def test_robust_names_the_seed_and_the_claim_and_stores_nothing(
     assert notebooks.main(["robust", "--seeds", "1"]) == 0
 
 
+def test_an_error_that_is_meant_is_no_failure() -> None:
+    error = v4.new_output("error", ename="ValueError", evalue="so", traceback=[])
+    meant = v4.new_code_cell("f()", outputs=[error], metadata={"tags": ["raises-exception"]})
+    other = v4.new_code_cell("f()", outputs=[error])
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# A"), meant, other])
+    assert notebooks.failures(notebook) == ["cell 3: ValueError: so"]
+
+
+@pytest.mark.parametrize(("failed", "status"), [(0, 0), (1, 1), (256, 1)])
+def test_the_exit_status_is_no_count(
+    failed: int, status: int, chapter: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chapter("1")
+    monkeypatch.setattr(notebooks, "store", lambda names: failed)
+    monkeypatch.setattr(notebooks, "robust", lambda names, seeds: failed)
+    assert notebooks.main(["store"]) == notebooks.main(["robust", "--seeds", "1"]) == status
+
+
+def test_copies_in_hidden_folders_are_no_chapters(tmp_path: Path) -> None:
+    for name in ("b/two", "a/one", "a/.ipynb_checkpoints/one-checkpoint"):
+        (tmp_path / f"{name}.ipynb").parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{name}.ipynb").touch()
+    assert notebooks.chapter_names(tmp_path) == ["a/one", "b/two"]
+
+
 def test_unknown_chapter_is_refused_with_a_list(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ValueError, match=r"(?s)'a/won'.*Did you mean 'a/one'\?.*a/one\n  b/two"):
         notebooks.select(["a/won"], ["a/one", "b/two"])
@@ -203,10 +241,14 @@ def test_chapter_can_be_named_by_its_file(form: str) -> None:
 
 
 def png(
-    shift: float = 0.0, label: str = "0.31", noise: int = 0, size: tuple[int, int] = (300, 200)
+    shift: float = 0.0,
+    label: str = "0.31",
+    noise: int = 0,
+    size: tuple[int, int] = (300, 200),
+    paper: str = "#ffffff",
 ) -> str:
     """Draw a curve and a label, and return the PNG in base64."""
-    large = Image.new("RGB", (size[0] * 8, size[1] * 8), "white")
+    large = Image.new("RGB", (size[0] * 8, size[1] * 8), paper)
     x = np.linspace(0, large.width, 400)
     y = large.height / 2 + 600 * np.sin(x / 300) + 8 * shift
     ImageDraw.Draw(large).line(list(zip(x, y, strict=True)), fill="black", width=12)
@@ -227,6 +269,8 @@ def png(
         ({}, True),
         ({"noise": 1}, True),
         ({"shift": 0.0001}, True),
+        ({"paper": "#feffff"}, True),
+        ({"paper": "#fcffff"}, False),
         ({"shift": 1.0}, False),
         ({"label": "0.37"}, False),
         ({"label": "0.31."}, False),
@@ -251,10 +295,12 @@ def test_stored_picture_is_kept_where_the_new_one_looks_the_same() -> None:
 
 def test_widget_state_is_not_stored() -> None:
     view = {notebooks.WIDGET_VIEW: {"model_id": "1"}, "text/plain": "Explorer"}
-    cell = v4.new_code_cell("explore()", outputs=[v4.new_output("display_data", view)])
+    shown = v4.new_output("display_data", view, metadata={notebooks.WIDGET_VIEW: {}})
+    cell = v4.new_code_cell("explore()", outputs=[shown])
     notebook = v4.new_notebook(cells=[cell], metadata={"widgets": {"state": {}}})
     notebooks.normalise(notebook)
     assert notebook.cells[0].outputs[0].data == {"text/plain": "Explorer"}
+    assert notebook.cells[0].outputs[0].metadata == {}
     assert "widgets" not in notebook.metadata
 
 
@@ -308,12 +354,32 @@ def test_changed_pins_are_installed_into_the_same_place(course: list[str], name:
     assert course == ["install"]
 
 
+def test_packages_of_a_python_that_was_replaced_in_its_place_are_installed_anew(
+    course: list[str],
+) -> None:
+    version = "{}.{}".format(*environment.sys.version_info)
+    stamp = environment.STAMP.read_text()
+    environment.STAMP.write_text(stamp.replace(f"\n{version}\n", "\n3.1\n"))
+    environment.main()
+    assert course == ["install"]
+
+
 def damage_by_interruption() -> None:
     environment.install()
 
 
 def damage_by_moving() -> None:
     environment.STAMP.write_text(environment.STAMP.read_text().replace("a course", "elsewhere"))
+
+
+def damage_by_renaming() -> None:
+    environment.STAMP.write_text(environment.STAMP.read_text().replace("a course", "a course, too"))
+
+
+def damage_by_a_link() -> None:
+    (environment.ROOT / "constraints.txt").write_text("two")
+    elsewhere = environment.VENV.rename(environment.ROOT / "elsewhere")
+    environment.VENV.symlink_to(elsewhere)
 
 
 def damage_to_pip() -> None:
@@ -336,6 +402,8 @@ def damage_by_another_python() -> None:
     [
         damage_by_interruption,
         damage_by_moving,
+        damage_by_renaming,
+        damage_by_a_link,
         damage_to_pip,
         damage_to_python,
         damage_by_another_python,

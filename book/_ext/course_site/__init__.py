@@ -10,6 +10,7 @@ from . import (
     entrance,
     evidence_links,
     evidence_pages,
+    explorers,
     external_types,
     freshness,
     offline,
@@ -22,6 +23,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     # Jupyter Book sets this option of sphinx_comments, which the course does not load.
     app.add_config_value("comments_config", {}, "html")
     parts = (repository, freshness, offline, entrance, accessibility, chapter_figure)
-    for part in (*parts, evidence_links, evidence_pages, external_types):
+    for part in (*parts, evidence_links, evidence_pages, explorers, external_types):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
