@@ -63,7 +63,7 @@ def test_building_leaves_the_global_generator_alone():
         ({"blocks": 0}, ValueError, "blocks must be"),
         ({"blocks": 2.5}, TypeError, "blocks must be"),
         ({"scale": float("nan")}, ValueError, "scale must be finite"),
-        ({"scale": "1"}, TypeError, "scale must be a number"),
+        ({"scale": "1"}, TypeError, "scale must be a real number"),
         ({"norm": "layer"}, TypeError, "norm must be a function"),
     ],
 )

@@ -235,6 +235,13 @@ CALLS: dict[str, Call] = {
         (networks.cifar_cnn, always(activation="relu", channels=(2, 2), size=8)),
         (networks.speech_cnn, always(activation="relu", depth=2)),
         (networks.char_rnn, always(activation="tanh", hidden=3, characters=4)),
+        (
+            networks.residual_mlp,
+            always(
+                **{"n_in": 4, "n_out": 2, "width": 3, "blocks": 2},
+                **{"scale": 0.5, "learned": True, "norm": nn.LayerNorm},
+            ),
+        ),
         (networks.pool_first, lambda: {"model": networks.mnist_cnn()}),
     ),
     **of(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Callable
-from numbers import Real
 
 import torch
 from torch import nn
 
-from helpers._checks import check_count
+from helpers._checks import check_count, check_flag, check_function, finite, shown
 from helpers.networks.weightless import without_weights
 
 
@@ -83,7 +81,7 @@ def residual_mlp(
     TypeError
         If a number is of the wrong type, or ``norm`` not a function.
     ValueError
-        If a count is below 1, or the scale not finite.
+        If a count is below 1, the scale not finite, or ``norm`` fails.
 
     Examples
     --------
@@ -96,12 +94,10 @@ def residual_mlp(
     counts = {"n_in": n_in, "n_out": n_out, "width": width, "blocks": blocks}
     for name, count in counts.items():
         check_count(name, count)
-    if not isinstance(scale, Real):
-        raise TypeError(f"scale must be a number; got {scale!r}")
-    if not math.isfinite(scale):
-        raise ValueError(f"scale must be finite; got {scale!r}")
-    if norm is not None and not callable(norm):
-        raise TypeError(f"norm must be a function of the width, as nn.LayerNorm; got {norm!r}")
+    scale = finite("scale", scale, -1e30, 1e30)
+    check_flag("learned", learned)
+    if norm is not None:
+        check_function("norm", norm)
 
     def parts() -> OrderedDict[str, nn.Module]:
         layers = OrderedDict(flatten=nn.Flatten(), input=nn.Linear(n_in, width))
@@ -115,5 +111,15 @@ def residual_mlp(
         if learned:
             nn.init.constant_(block.scale, scale)
         if norm is not None:
-            block.norm = norm(width)
+            block.norm = _made(norm, width)
     return network
+
+
+def _made(norm: Callable[[int], nn.Module], width: int) -> nn.Module:
+    try:
+        made = norm(width)
+    except Exception as error:
+        raise ValueError(f"norm cannot be made from the width {width}: {error}") from error
+    if not isinstance(made, nn.Module):
+        raise TypeError(f"norm must return a module; got {shown(made)}")
+    return made
