@@ -6,14 +6,20 @@ from sphinx.application import Sphinx
 
 from . import (
     accessibility,
+    bundle,
     chapter_figure,
+    course_map,
     entrance,
     evidence_links,
     evidence_pages,
     external_types,
+    fonts,
     freshness,
-    offline,
+    mathematics,
+    pictures,
     repository,
+    search,
+    sharing,
 )
 
 
@@ -21,7 +27,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the parts with Sphinx."""
     # Jupyter Book sets this option of sphinx_comments, which the course does not load.
     app.add_config_value("comments_config", {}, "html")
-    parts = (repository, freshness, offline, entrance, accessibility, chapter_figure)
-    for part in (*parts, evidence_links, evidence_pages, external_types):
+    looks = (mathematics, pictures, bundle, fonts, accessibility, entrance, sharing, search)
+    content = (repository, chapter_figure, course_map, evidence_links, evidence_pages)
+    for part in (freshness, *looks, *content, external_types):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
