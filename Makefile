@@ -1,5 +1,6 @@
 # Every command of the course. "make" alone lists them.
 # PYTHON=python3.12 names the Python to use; CHAPTER=practice/mnist-cnn one notebook.
+# COURSE_PATIENCE=4 lets every limit of time be four times as long, for a slow machine.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
@@ -7,12 +8,13 @@ PYTHON ?=
 CHAPTER ?=
 SEEDS ?= 1 2
 PORT ?= 8000
-RUN := .venv/bin/python
+# Where the home folder cannot be written, matplotlib and Jupyter keep their files beside .venv's.
+RUN := $(if $(shell test -w "$$HOME" && echo yes),,HOME='$(CURDIR)/.venv/home') .venv/bin/python
 LONGEST := chapters/practice/mnist-cnn.ipynb chapters/practice/initialization-grid.ipynb
 export PYTHON
 unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 
-.PHONY: help setup book test serve lab notebooks robust format clean distclean
+.PHONY: help setup book test serve lab notebooks robust portable format clean distclean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -21,15 +23,16 @@ setup: ## make or mend .venv (every other command does this by itself)
 	@sh tools/setup.sh
 
 book: setup ## build the site from the stored outputs
-	@.venv/bin/jupyter-book build . --quiet --nitpick --warningiserror --keep-going >/dev/null \
-	    || { rm -rf _build/.doctrees; echo "The book has the faults above." >&2; exit 1; }
-	@echo "The book is at $(CURDIR)/_build/html/index.html"
+	@$(RUN) -m tools.book
 
 notebooks: setup ## execute the notebooks and store their outputs [CHAPTER=part/name]
 	@$(RUN) -m tools.notebooks store $(CHAPTER)
 
 robust: setup ## try the evidence under other seeds, store nothing [SEEDS="1 2"] [CHAPTER=...]
 	@$(RUN) -m tools.notebooks robust $(CHAPTER) --seeds $(SEEDS)
+
+portable: setup ## write copies for Colab, VS Code and GitHub [COURSE_REPOSITORY_URL=https://...]
+	@$(RUN) -m tools.portable
 
 test: setup ## run every test: unit, notebooks' form, site, and every output of every notebook
 	@status=0; \

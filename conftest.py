@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
+
+from tools.patience import KERNEL_TIMEOUT, OUTPUT_TIMEOUT, patience
 
 os.environ["TQDM_DISABLE"] = "1"
 os.environ.pop("COURSE_SEED", None)
 if "PYTEST_XDIST_WORKER" in os.environ:  # another worker needs the core on which a thread waits
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # torch
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy, whose threads cannot sleep
+if not os.access(os.environ.get("HOME", ""), os.W_OK):  # Jupyter and matplotlib write there
+    HOME = tempfile.TemporaryDirectory(prefix="good-start-", ignore_cleanup_errors=True)
+    os.environ["HOME"] = HOME.name
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let nbval compare all of an output but the numbers that were measured in its run."""
     if hasattr(config.option, "nbval_sanitize_with"):
         config.option.nbval_sanitize_with = str(Path(__file__).parent / "tools" / "measured.txt")
+        config.option.nbval_cell_timeout = patience(float(config.option.nbval_cell_timeout))
+        config.option.nbval_kernel_startup_timeout = patience(KERNEL_TIMEOUT)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Start as many processes as this one may use cores, which may be fewer than there are."""
+    from joblib import cpu_count
+
+    return cpu_count()
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +47,9 @@ def _backends(monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what is fast first: the unit tests, then the site, then the notebooks."""
     items.sort(key=lambda item: (item.path.suffix == ".ipynb", "site" in item.path.parts))
+    for item in items:
+        if item.path.suffix == ".ipynb":
+            item.output_timeout = patience(OUTPUT_TIMEOUT)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -22,6 +22,7 @@ from nbclient import NotebookClient
 from helpers import plotting
 from helpers.widgets import Explorer, explore_start
 from tools.notebooks import chapter_names, chapter_path
+from tools.patience import patience
 
 ROOT = Path(__file__).resolve().parents[1]
 MEASURE = "from benchmarks.controls import milliseconds\nprint(*milliseconds(_))"
@@ -65,7 +66,9 @@ def of_chapter(name: str) -> list[list[float]]:
         if cell.cell_type == "code" and "widgets.explore" in cell.source:
             cells.append(nbformat.v4.new_code_cell(MEASURE))
     notebook.cells = cells
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": ROOT}}).execute()
+    NotebookClient(
+        notebook, timeout=patience(600), resources={"metadata": {"path": ROOT}}
+    ).execute()
     outputs = [cell.outputs for cell in cells if cell.get("source") == MEASURE]
     return [[float(word) for word in output[0]["text"].split()] for output in outputs]
 

@@ -70,6 +70,8 @@ def needed() -> tuple[dict[str, str], set[str]]:
             requirement = Requirement(text)
             other = canonicalize_name(requirement.name)
             marker = requirement.marker
+            if name == "torch" and marker:  # the CUDA libraries, which its Linux build pins
+                continue
             if marker and not any(marker.evaluate({"extra": extra}) for extra in extras or {""}):
                 if somewhere(marker):
                     elsewhere.add(other)

@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import deque
 from pathlib import Path
 from typing import TextIO
 
@@ -23,6 +24,7 @@ PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "course-stamp"
 EXTRAS = "book,course,lab,test"
 UNFINISHED = "installing"
+LAST_LINES = 12
 
 
 def version_of(python: Path) -> str | None:
@@ -55,31 +57,41 @@ def reusable(stamp: str | None) -> bool:
 
 
 def create() -> None:
-    """Make a new, empty .venv with the Python that runs this script."""
+    """Make a new .venv with the Python that runs this script, in an empty folder.
+
+    The folder itself stays, as it may be a file system that is mounted there.
+    """
     if VENV.is_symlink():
         VENV.unlink()
-    shutil.rmtree(VENV, ignore_errors=True)
-    VENV.mkdir()
+    VENV.mkdir(exist_ok=True)
+    for path in VENV.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     STAMP.write_text(UNFINISHED)
     base = getattr(sys, "_base_executable", sys.executable)
     subprocess.run([base, "-m", "venv", VENV], check=True)
 
 
 def install() -> None:
-    """Install the course and its pinned packages; show downloads, not every line of pip."""
+    """Install the course and its pinned packages; show downloads, not every line of pip.
+
+    Where pip fails, the last lines that it wrote are shown, too: they give the reason.
+    """
     STAMP.write_text(UNFINISHED)
     command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
     command += ["--constraint", "constraints.txt", "--editable", f".[{EXTRAS}]"]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    last: deque[str] = deque(maxlen=LAST_LINES)
     with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     ) as pip:
         for line in pip.stdout or ():
+            last.append(line.rstrip())
             if re.search(r"Downloading .*\d [MG]B\)", line):
                 print(f"  {line.strip()}", flush=True)
             elif line.startswith("Installing collected"):
                 print(f"  Installing {line.count(',') + 1} packages", flush=True)
     if pip.returncode:
+        print("The last lines of pip:", *last, sep="\n  ", file=sys.stderr)
         sys.exit("pip failed, for the reason it gives above. Mend that and run the command again.")
 
 

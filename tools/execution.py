@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -12,13 +14,28 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from tools.patience import KERNEL_TIMEOUT, OUTPUT_TIMEOUT, patience
+
 CELL_TIMEOUT = 3600
-"""Seconds: the longest cell takes some 230 on two quiet cores and passed 600 on one busy core."""
+"""In seconds: the longest cell takes 230 on two quiet cores, and passed 600 on one busy core."""
 FAILURES = (CellExecutionError, CellTimeoutError, DeadKernelError)
 
 
 class PlainClient(NotebookClient):
     """A client that stores what nbval sees: it leaves widgets and clear_output alone."""
+
+    interrupted = False
+
+    async def async_start_new_kernel(self, **kwargs: object) -> None:
+        """Start a kernel; from now on Ctrl-C ends the execution, and not the kernel alone."""
+        run = asyncio.current_task()
+
+        def stop() -> None:
+            self.interrupted, self.shutdown_kernel = True, "immediate"
+            run.cancel()
+
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop)
+        await super().async_start_new_kernel(**kwargs)
 
     def handle_comm_msg(self, outs: list, msg: dict, cell_index: int) -> None:
         """Ignore messages between widgets."""
@@ -69,7 +86,10 @@ def execute(
         environment["COURSE_SEED"] = str(seed)
     client = PlainClient(
         notebook,
-        timeout=CELL_TIMEOUT,
+        timeout=patience(CELL_TIMEOUT),
+        startup_timeout=int(patience(KERNEL_TIMEOUT)),
+        iopub_timeout=int(patience(OUTPUT_TIMEOUT)),
+        raise_on_iopub_timeout=True,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         allow_errors=allow_errors,
@@ -80,7 +100,9 @@ def execute(
     seconds = time_cells(client)
     try:
         client.execute(env=environment)
-    except FAILURES as error:
+    except (*FAILURES, asyncio.CancelledError) as error:
+        if client.interrupted:
+            raise KeyboardInterrupt from None
         error.add_note(f"This was cell {max(seconds, default=0) + 1} of {len(notebook.cells)}.")
         raise
     return notebook, seconds

@@ -21,6 +21,7 @@ from tools.code_rules import (
     no_global_randomness,
     plain_python,
 )
+from tools.content_rules import CONTENT_RULES
 from tools.evidence_rules import EVIDENCE_RULES
 from tools.form_rules import FORM_RULES
 from tools.notebooks import CELL_METADATA, NOTEBOOK_METADATA, WIDGET_VIEW
@@ -183,4 +184,5 @@ RULES: tuple[Rule, ...] = (
     imports_declared,
     *FORM_RULES,
     *EVIDENCE_RULES,
+    *CONTENT_RULES,
 )

@@ -8,6 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 SITE = Path(__file__).resolve().parents[1] / "_build" / "html"
+LAST_PORT = 65535
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
@@ -29,8 +30,21 @@ def open_server(port: int) -> ThreadingHTTPServer:
     try:
         return LocalServer(("127.0.0.1", port), handler)
     except OSError:
-        print(f"Port {port} is taken; another one is used.")
+        print(f"Port {port} is taken or not allowed; another one is used.")
         return LocalServer(("127.0.0.1", 0), handler)
+
+
+def port_number(text: str) -> int:
+    """Read a port.
+
+    Raises
+    ------
+    ValueError
+        If the text is not a number from 0 to 65535.
+    """
+    if not (text.isascii() and text.isdecimal() and int(text) <= LAST_PORT):
+        raise ValueError(f"PORT must be a number from 0 to {LAST_PORT}; got {text!r}")
+    return int(text)
 
 
 def main(port: int) -> None:
@@ -47,4 +61,7 @@ def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 8000)
+    try:
+        main(port_number(sys.argv[1]) if len(sys.argv) > 1 else 8000)
+    except ValueError as error:
+        sys.exit(str(error))

@@ -1,11 +1,33 @@
-"""Error messages shared by the helpers: what was given, what is allowed, the nearest name."""
+"""Checks at the doors of the helpers: each error says what was given and what is allowed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+LARGEST_COUNT = 10**9
+"""Steps, layers or units: more of them fit into no lifetime and into no memory."""
+
+
+def shown(value: Any) -> str:
+    """Write a value for a message: in full where that is short, else its type and shape.
+
+    Examples
+    --------
+    >>> shown("relu"), shown(np.zeros((50, 2)))
+    ("'relu'", 'ndarray of shape (50, 2)')
+    """
+    text = repr(value)
+    if len(text) <= 80 and "\n" not in text:
+        return text
+    shape = getattr(value, "shape", None)
+    return type(value).__name__ + (f" of shape {tuple(shape)}" if shape is not None else "")
 
 
 def one_of(argument: str, value: str, allowed: Iterable[str]) -> str:
@@ -42,17 +64,105 @@ def one_of(argument: str, value: str, allowed: Iterable[str]) -> str:
     return value
 
 
-def check_count(name: str, count: int) -> None:
-    """Raise unless ``count`` is an integer from 1 up.
+def check_count(name: str, count: int, least: int = 1, most: int = LARGEST_COUNT) -> None:
+    """Raise unless ``count`` is an integer from ``least`` to ``most``.
 
     Raises
     ------
     TypeError
         If it is not an integer.
     ValueError
-        If it is below 1.
+        If it is below ``least``, or above ``most``.
     """
     if isinstance(count, bool) or not isinstance(count, int | np.integer):
-        raise TypeError(f"{name} must be an integer; got {count!r}")
-    if count < 1:
-        raise ValueError(f"{name} must be 1 or more; got {count}")
+        raise TypeError(f"{name} must be an integer; got {shown(count)}")
+    if count < least:
+        raise ValueError(f"{name} must be {least} or more; got {count}")
+    if count > most:
+        raise ValueError(f"{name} must be {most:,} at most; got {count}")
+
+
+def check_kind(name: str, value: Any, kind: type, what: str) -> None:
+    """Raise ``TypeError`` unless ``value`` is of a kind, which ``what`` puts into words."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be {what}; got {shown(value)}")
+
+
+def check_flag(name: str, value: bool) -> None:
+    """Raise ``TypeError`` unless ``value`` is a truth value."""
+    check_kind(name, value, bool | np.bool_, "True or False")
+
+
+def check_text(name: str, value: str) -> None:
+    """Raise ``TypeError`` unless ``value`` is a text."""
+    check_kind(name, value, str, "a text")
+
+
+def check_function(name: str, value: Any) -> None:
+    """Raise ``TypeError`` unless ``value`` can be called."""
+    if not callable(value):
+        raise TypeError(f"{name} must be a function; got {shown(value)}")
+
+
+def check_widths(widths: Sequence[int]) -> None:
+    """Raise unless these are the widths of a dense network: of its inputs and of its layers.
+
+    Raises
+    ------
+    TypeError
+        If ``widths`` is not a sequence of integers.
+    ValueError
+        If there are fewer than two, or one is below 1 or too large.
+    """
+    listed = isinstance(widths, Sequence | np.ndarray) and not isinstance(widths, str | bytes)
+    if not listed or not all(isinstance(width, int | np.integer) for width in widths):
+        raise TypeError(
+            f"widths must be a sequence of integers such as [784, 100, 10]; got {shown(widths)}"
+        )
+    if len(widths) < 2:
+        raise ValueError(
+            f"widths needs at least two numbers, the inputs and the outputs; got {shown(widths)}"
+        )
+    if not (min(widths) >= 1 and max(widths) <= LARGEST_COUNT):
+        raise ValueError(
+            f"every width must be 1 or more, and {LARGEST_COUNT:,} at most; widths is {widths!r}"
+        )
+
+
+def finite(argument: str, value: float, least: float = -math.inf, most: float = math.inf) -> float:
+    """Return ``value`` if it is a finite real number from ``least`` to ``most``."""
+    if not isinstance(value, Real):
+        raise TypeError(f"{argument} must be a real number; got {shown(value)}")
+    if not (math.isfinite(value) and least <= value <= most):
+        bound = f" and at least {least}" if least > -math.inf else ""
+        bound += f" and at most {most}" if most < math.inf else ""
+        raise ValueError(f"{argument} must be finite{bound}; got {value!r}")
+    return float(value)
+
+
+def square(argument: str, value: float, least: float = -math.inf) -> float:
+    """Return the square of a finite number, if it is finite, too."""
+    try:
+        return finite(argument, value, least) ** 2
+    except OverflowError:
+        raise ValueError(f"{argument} must have a finite square; got {value!r}") from None
+
+
+def real_array(name: str, values: ArrayLike) -> np.ndarray:
+    """Return real numbers as an array, in the dtype that they have.
+
+    Raises
+    ------
+    TypeError
+        If ``values`` holds anything else, or what NumPy cannot read as it is: rows of different
+        length, masked entries, a tensor with a gradient or on another device.
+    """
+    try:
+        array = np.asarray(values)
+        wrong = "" if array.dtype.kind in "biuf" else f"dtype {array.dtype}"
+        wrong = "masked entries" if np.ma.is_masked(values) else wrong
+    except (TypeError, ValueError, RuntimeError) as error:
+        wrong = str(error)
+    if wrong:
+        raise TypeError(f"{name} must hold real numbers; got {shown(values)} ({wrong})")
+    return array

@@ -6,15 +6,17 @@ import math
 from collections.abc import Callable, Sequence
 from functools import wraps
 from inspect import cleandoc, signature
-from numbers import Real
 from operator import index
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers._checks import one_of
+from helpers._checks import one_of, real_array, shown
 
 Initializer = Callable[..., np.ndarray]
+
+LARGEST_WEIGHT = 10**12
+"""Entries of a weight: more of them fit into no memory."""
 
 INITIALIZERS: dict[str, Initializer] = {}
 
@@ -63,22 +65,12 @@ def _document(wrapper: Callable, function: Callable, contract: str) -> None:
     wrapper.__doc__ = f"{summary}\n{contract}\n{rest}".strip()
 
 
-def finite(argument: str, value: float, least: float = -math.inf) -> float:
-    """Return ``value`` if it is a finite real number and at least ``least``."""
-    if not isinstance(value, Real):
-        raise TypeError(f"{argument} must be a real number; got {value!r}")
-    if not (math.isfinite(value) and value >= least):
-        bound = f" and at least {least}" if least > -math.inf else ""
-        raise ValueError(f"{argument} must be finite{bound}; got {value!r}")
-    return float(value)
-
-
-def as_float64(x: ArrayLike) -> tuple[np.ndarray, np.dtype]:
+def as_float64(x: ArrayLike, name: str = "x") -> tuple[np.ndarray, np.dtype]:
     """Return ``x`` in float64, and the dtype that the result is to have."""
-    x = np.asarray(x)
+    x = real_array(name, x)
     dtype = np.dtype(np.float64) if x.dtype.kind in "biu" else x.dtype
     if dtype not in (np.float16, np.float32, np.float64):
-        raise TypeError(f"x must be float16, float32, float64 or integers; got dtype {x.dtype}")
+        raise TypeError(f"{name} must be float16, float32 or float64; got dtype {x.dtype}")
     return x.astype(np.float64), dtype
 
 
@@ -103,11 +95,13 @@ def elementwise(formula: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]
 def check_shape(shape: Sequence[int]) -> tuple[int, ...]:
     """Return ``shape`` as a tuple of one or more integers, none of them negative."""
     try:
-        sizes = tuple(index(size) for size in shape)
+        sizes = tuple(index(size) for size in (None if isinstance(shape, bytes) else shape))
     except TypeError:
-        raise TypeError(f"shape must be a sequence of integers; got {shape!r}") from None
+        raise TypeError(f"shape must be a sequence of integers; got {shown(shape)}") from None
     if not sizes or min(sizes) < 0:
         raise ValueError(f"shape must have at least one size and none negative; got {sizes}")
+    if math.prod(sizes) > LARGEST_WEIGHT:
+        raise ValueError(f"shape must have {LARGEST_WEIGHT:,} entries at most; got {sizes}")
     return sizes
 
 
@@ -115,7 +109,8 @@ def check_generator(rng: np.random.Generator) -> None:
     """Refuse anything but a NumPy generator."""
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
-            f"rng must be a numpy.random.Generator, as numpy.random.default_rng(0); got {rng!r}"
+            "rng must be a numpy.random.Generator, as numpy.random.default_rng(0); "
+            f"got {shown(rng)}"
         )
 
 
@@ -129,7 +124,10 @@ def initializer(draw: Initializer) -> Initializer:
         check_generator(rng)
         for option in options:
             one_of(f"option of {name}", option, keywords or ["no options"])
-        return draw(check_shape(shape), rng, **options)
+        weight = draw(check_shape(shape), rng, **options)
+        if not np.isfinite(weight).all():
+            raise ValueError(f"{name} draws weights too large for float64; its options: {options}")
+        return weight
 
     _document(scheme, draw, _INITIALIZER)
     INITIALIZERS[name] = scheme

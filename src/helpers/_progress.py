@@ -8,6 +8,8 @@ from typing import Any
 
 from tqdm.auto import tqdm  # pip install "good-start[course]"
 
+from helpers._checks import check_kind, check_text
+
 
 def progress(iterable: Iterable, description: str) -> tqdm:
     """Return ``iterable`` with a passing progress bar; ``TQDM_DISABLE=1`` switches all bars off.
@@ -18,7 +20,14 @@ def progress(iterable: Iterable, description: str) -> tqdm:
         What to loop over.
     description
         Stands in front of the bar.
+
+    Raises
+    ------
+    TypeError
+        If there is nothing to loop over, or the description is no text.
     """
+    check_kind("iterable", iterable, Iterable, "something to loop over")
+    check_text("description", description)
     return progress_bar(description, iterable=iterable)
 
 

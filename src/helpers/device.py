@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
+
+from helpers._checks import check_kind
 
 
 def pick_device() -> torch.device:
@@ -52,9 +56,17 @@ def generator(seed: int, device: str | torch.device = "cpu") -> torch.Generator:
     True
     """
     state = np.random.SeedSequence(_entropy(seed)).generate_state(1)
-    try:
+    with device_named(device):
         return torch.Generator(device).manual_seed(int(state[0]))
-    except RuntimeError as error:
+
+
+@contextmanager
+def device_named(device: str | torch.device) -> Iterator[None]:
+    """Raise ``ValueError`` where a device is of no kind, or not in this machine."""
+    check_kind("device", device, str | torch.device, "a name such as cpu, or a torch.device")
+    try:
+        yield
+    except (RuntimeError, AssertionError) as error:
         raise ValueError(f"device must be cpu, cuda or mps; got {device!r} ({error})") from error
 
 

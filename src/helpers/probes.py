@@ -22,6 +22,7 @@ from helpers._models import (
     check_tensor,
     first_copied,
     forward_on_copies,
+    mean_loss,
     random_state_kept,
 )
 
@@ -122,7 +123,7 @@ def probe(
         output = _forward(model, x, calls)
         if y is not None:
             check_targets(output, y)
-            gradients = _backward(loss(output, y), calls)
+            gradients = _backward(mean_loss(loss, output, y), calls)
     return [_statistics(call, gradients) for call in calls]
 
 

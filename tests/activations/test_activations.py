@@ -191,7 +191,8 @@ def test_leaves_its_argument_alone(function):
 @pytest.mark.parametrize("x", [1j, "one", None, [object()], np.zeros(2, np.longdouble)])
 @pytest.mark.parametrize("function", [softmax, *(phi.function for phi in ACTIVATIONS.values())])
 def test_refuses_what_is_not_real(function, x):
-    with pytest.raises(TypeError, match=r"x must be float16, float32, float64 or integers; got"):
+    allowed = "(hold real numbers|be float16, float32 or float64)"
+    with pytest.raises(TypeError, match=f"x must {allowed}; got"):
         function(x)
 
 
@@ -277,9 +278,9 @@ def test_softmax_keeps_shape_and_dtype_and_agrees_with_torch_on_every_float(data
 
 
 def test_softmax_refuses_an_axis_that_is_not_there():
-    with pytest.raises(ValueError, match="axis 1 is out of bounds"):
+    with pytest.raises(ValueError, match="axis must be 0 at most; got 1"):
         softmax([1.0, 2.0], axis=1)
-    with pytest.raises(ValueError, match="zero-size"):
+    with pytest.raises(ValueError, match=r"along axis -1; got the shape \(2, 0\)"):
         softmax(np.zeros((2, 0)))
 
 

@@ -25,7 +25,7 @@ from helpers.device import generator, rng
 from helpers.initializers import initialize
 from helpers.networks import mlp
 from helpers.probes import probe
-from tests.audit.auditing import X, Y, floats, guess, network
+from tests.audit.auditing import X, Y, everything, floats, guess, network
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -367,29 +367,6 @@ class Noisy(nn.Module):
         x = self.norm(self.embed(ids).transpose(1, 2)).transpose(1, 2)
         x, _ = self.layer(self.drop(x))
         return self.head(self.encoder(x).mean(1))
-
-
-def everything(model: nn.Module) -> str:
-    """Return all that an audit could change, in words."""
-    return repr(
-        [
-            {name: tensor.tolist() for name, tensor in model.state_dict().items()},
-            [(p.grad is None, p.requires_grad, id(p.grad)) for p in model.parameters()],
-            [p.grad.tolist() for p in model.parameters() if p.grad is not None],
-            [module.training for module in model.modules()],
-            [
-                [len(hooks) for name, hooks in sorted(vars(m).items()) if "hooks" in name]
-                for m in model.modules()
-            ],
-            [sorted(vars(module)) for module in model.modules()],
-            torch.get_rng_state().tolist(),
-            np.random.get_state(),  # noqa: NPY002
-            random.getstate(),
-            torch.backends.mha.get_fastpath_enabled(),
-            torch.backends.cudnn.enabled,
-            torch.is_grad_enabled(),
-        ]
-    )
 
 
 def noisy() -> nn.Module:

@@ -1,13 +1,14 @@
-"""The audit's report in all its forms, and the command."""
+"""The audit's report in all its forms."""
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import torch
 from torch import nn
 
 from benchmarks import audit as benchmark
-from helpers.audit import Finding, LayerReport, Report, audit, command
+from helpers.audit import Finding, LayerReport, Report, audit
 from helpers.audit.laws import Law
 from helpers.audit.report.words import HEADINGS
 from helpers.networks import mlp
@@ -50,12 +51,63 @@ def test_the_report_s_text_is_a_table_and_paragraphs() -> None:
     assert "dead" not in heading, "empty columns are left out"
 
 
-def test_a_long_report_is_cut_in_its_middle() -> None:
-    report = audit(network("tanh", "xavier_normal", depth=60), X)
-    lines = repr(report).splitlines()
-    assert len(lines) < 60
-    assert any(line.startswith("... 20 more layers") for line in lines)
-    assert any(line.startswith("linear60") for line in lines)
+@pytest.mark.parametrize(("depth", "left_out"), [(39, 0), (40, 0), (41, 1), (60, 20)])
+def test_a_long_report_is_cut_in_its_middle(depth: int, left_out: int) -> None:
+    layers = tuple(LayerReport(f"layer{i}", "Linear") for i in range(depth))
+    lines = repr(Report("M", 1, None, "", layers, ())).splitlines()
+    shown = [line.split()[0] for line in lines if line.startswith("layer") and "class" not in line]
+    half = (depth - left_out) // 2
+    first, last = range(half), range(half + left_out, depth)
+    assert shown == [f"layer{i}" for i in (*first, *last)]
+    assert any(line.startswith(f"... {left_out} more layers") for line in lines) == (left_out > 0)
+
+
+@pytest.mark.parametrize("width", [40, 60, 100, 300])
+def test_text_is_no_wider_than_asked_and_loses_nothing(width: int) -> None:
+    model = nn.Sequential()
+    model.add_module("a_very_long_name_of_a_layer_" * 3, nn.Linear(32, 32))
+    model.add_module("tanh", nn.Tanh())
+    model.add_module("head", nn.Linear(32, 5))
+    report = audit(model, X, guess)
+    text = report.to_text(width)
+    assert max(map(len, text.splitlines())) <= width
+    squeezed = re.sub(r"\s", "", text)
+    for row in report.rows():
+        for cell in row[1:]:
+            assert re.sub(r"\s", "", cell) in squeezed
+    names = re.sub(r"[^a-z_]", "", "".join(line[: 2 * width // 5] for line in text.splitlines()))
+    assert "a_very_long_name" in names
+    if width == 300:
+        assert text == repr(report)
+
+
+def test_a_narrow_table_names_the_layers_in_each_part() -> None:
+    text = example().to_text(60)
+    parts = [part for part in text.split("\n\n") if part.startswith("layer")]
+    assert len(parts) > 1
+    for part in parts:
+        _, rule, *rows = part.splitlines()
+        assert set(rule) == {"-"}
+        assert [row.split()[0] for row in rows] == [layer.name for layer in example().layers]
+
+
+def test_names_with_control_characters_are_escaped_everywhere() -> None:
+    bad = "\x1b[2J\u202e\n\x00"
+    finding = Finding(
+        "grave", "zeros", (bad,), f"in {bad}", f"mend({bad!r})\nor # {bad[:-2]}", "x/y"
+    )
+    report = Report(bad, 1, None, "", (LayerReport(bad, bad, signal=1.0),), (finding,))
+    for shown in (repr(report), report.to_text(40), report._repr_html_()):
+        assert not {"\x1b", "\u202e", "\x00"} & set(shown)
+        assert shown.count(r"\x1b[2J\u202e") == 7
+    plt.close(drawn := report.plot())
+    assert drawn.axes[1].get_xticklabels()[0].get_text() == r"\x1b[2J\u202e\n\x00"
+
+
+def test_a_name_with_dollar_signs_is_no_formula_in_the_figure() -> None:
+    drawn = Report("M", 1, None, "", (LayerReport(r"$\frac$", "M", signal=1.0),), ()).plot()
+    drawn.canvas.draw()  # a formula that cannot be read raises here
+    plt.close(drawn)
 
 
 class Tags(HTMLParser):
@@ -91,10 +143,19 @@ def test_the_report_s_html_is_well_formed_and_escaped() -> None:
     assert not re.search(r"[^-]color:|background", html), "the theme chooses the colours"
 
 
+def test_the_html_shows_the_code_of_a_mend_and_escapes_it() -> None:
+    code = "for name in ['<b>']:\n    mend(model, name) & stop"
+    found = tuple(Finding(g, "zeros", (), "t", code, "x/y") for g in ("grave", "warning", "note"))
+    html = Report("M", 1, None, "", (), (*found, Finding("note", "z", (), "t", "", "x/y")))
+    assert html._repr_html_().count(f"<pre><code>{escape(code)}</code></pre>") == 3
+    assert html._repr_html_().count("<pre>") == 3
+
+
 def test_the_report_as_a_dict_is_json() -> None:
     report = example()
     plain = json.loads(json.dumps(report.to_dict(), allow_nan=False))
     assert len(plain["layers"]) == len(report.layers)
+    assert plain["schema"] == 1
     assert plain["layers"][0]["laws"]["weight"] == "constant 0.5"
     assert plain["layers"][-1]["critical"] is None
     assert [f["principle"] for f in plain["findings"]] == [f.principle for f in report.findings]
@@ -125,6 +186,36 @@ def test_the_figure_shows_signal_theory_and_gradient() -> None:
     plt.close(audit(network("tanh", "zeros"), X).plot())
 
 
+INTERACTIVE = """
+import sys
+import matplotlib, torch
+from helpers.audit import audit
+
+drawn = audit(torch.nn.Linear(3, 2), torch.eye(3)).plot()
+print(matplotlib.is_interactive())
+matplotlib.interactive(False)
+audit(torch.nn.Linear(3, 2), torch.eye(3)).plot()
+print(matplotlib.is_interactive())
+"""
+
+
+def test_a_figure_leaves_the_interactive_mode_as_the_backend_set_it(tmp_path: Path) -> None:
+    (tmp_path / "lively.py").write_text(
+        "import matplotlib\nfrom matplotlib.backends.backend_agg import FigureCanvas\n"
+        "matplotlib.interactive(True)\n"
+    )
+    environment = os.environ | {"MPLBACKEND": "module://lively"}
+    done = subprocess.run(
+        [sys.executable, "-c", INTERACTIVE],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.stdout, done.returncode) == ("True\nFalse\n", 0), done.stderr
+
+
 @pytest.mark.parametrize(("factor", "spans"), [(1.0, 100), (0.1, 1e4)])
 def test_small_changes_look_small_in_the_figure(factor: float, spans: float) -> None:
     model = network("tanh", "xavier_normal", depth=8)
@@ -152,140 +243,6 @@ def test_a_chapter_s_link_is_its_file_or_its_page_on_the_site(
     assert (
         'href="https://example.org/course/chapters/initialization/he.html"' in report._repr_html_()
     )
-
-
-# The command
-
-FACTORIES = """
-import torch
-from torch import nn
-
-def sound():
-    torch.manual_seed(0)
-    return nn.Linear(32, 5), torch.randn(8, 32)
-
-def with_loss():
-    model, batch = sound()
-    return model, (batch,), lambda output: output.square().mean()
-
-def zeros():
-    model = nn.Sequential(nn.Linear(32, 8), nn.ReLU(), nn.Linear(8, 2))
-    for parameter in model.parameters():
-        nn.init.zeros_(parameter)
-    return model, torch.randn(8, 32)
-
-def wrong_shape():
-    return nn.Linear(32, 5), torch.randn(8, 31)
-
-def nothing():
-    return None
-
-def no_file():
-    return open("there is none.pt")
-
-def no_key():
-    return {}["model"]
-
-def fails():
-    raise RuntimeError("no such device")
-
-def leaves():
-    raise SystemExit(1)
-
-def bad_loss():
-    model, batch = sound()
-    return model, batch, lambda output: 1 / 0
-
-def bad_forward():
-    model, batch = sound()
-    model.forward = lambda x: {}["x"]
-    return model, batch
-
-class Holder:
-    sound = staticmethod(sound)
-
-number = 3
-"""
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    (tmp_path / "my_audited_network.py").write_text(FACTORIES)
-    (tmp_path / "needs_more.py").write_text("import not_there_at_all\n")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    yield tmp_path
-    sys.modules.pop("my_audited_network", None)
-
-
-COMMANDS: Mapping[str, tuple[list[str], int, str]] = {
-    "sound": (["my_audited_network:sound"], 0, "Audit of Linear: 165 parameters"),
-    "with loss": (["my_audited_network:with_loss"], 0, "(as given)"),
-    "in a class": (["my_audited_network:Holder.sound"], 0, "findings: none"),
-    "zeros": (["my_audited_network:zeros"], 1, "GRAVE  zeros: 0.weight, 2.weight"),
-    "no module": (["my_network:sound"], 2, "there is no module 'my_network'"),
-    "no submodule": (["my_audited_network.x:sound"], 2, "there is no module"),
-    "missing import": (["needs_more:sound"], 2, "needs not_there_at_all, which is not installed"),
-    "no attribute": (["my_audited_network:sond"], 2, "has no 'sond'. Did you mean 'sound'?"),
-    "not callable": (["my_audited_network:number"], 2, "not callable: it is of type int"),
-    "no colon": (["my_audited_network"], 2, "package.module:function"),
-    "no parts": (["my_audited_network:nothing"], 2, "must return (model, batch)"),
-    "path": (["my_project/my_network.py:begin"], 2, "without .py: my_project.my_network:begin"),
-    "path alone": (["./my_network.py"], 2, "without .py: my_network:start"),
-    "wrong forward": (["my_audited_network:bad_forward"], 2, "cannot take this batch: 'x'"),
-    "no file": (["my_audited_network:no_file"], 2, "error: the audit stopped at FileNotFoundError"),
-    "no key": (["my_audited_network:no_key"], 2, "error: the audit stopped at KeyError: 'model'"),
-    "failure": (["my_audited_network:fails"], 2, "stopped at RuntimeError: no such device"),
-    "exit": (["my_audited_network:leaves"], 2, "stopped at SystemExit: 1"),
-    "wrong loss": (["my_audited_network:bad_loss"], 2, "stopped at ZeroDivisionError: division"),
-    "wrong batch": (["my_audited_network:wrong_shape"], 2, "cannot take this batch"),
-}
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_the_command_says_what_it_found_or_why_not(
-    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments, status, text = COMMANDS[name]
-    assert command.main(arguments) == status
-    captured = capsys.readouterr()
-    assert text in (captured.err if status == 2 else captured.out)
-    assert (captured.out == "") == (status == 2)
-    assert (captured.err == "") == (status != 2)
-
-
-def test_what_stopped_the_audit_is_shown_with_its_place(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    command.main(["my_audited_network:no_key"])
-    shown = capsys.readouterr().err
-    assert "Traceback" in shown
-    assert "in no_key" in shown
-
-
-def test_the_command_prints_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.main(["my_audited_network:zeros", "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)["findings"][0]["principle"] == "zeros"
-
-
-def test_the_command_runs_as_a_module(folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "helpers.audit", "my_audited_network:zeros"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert (done.returncode, done.stderr) == (1, "")
-    assert "GRAVE  zeros" in done.stdout
-
-
-def test_the_command_s_help_shows_a_factory(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stopped:
-        command.main(["--help"])
-    assert stopped.value.code == 0
-    text = capsys.readouterr().out
-    assert "def factory():" in text
-    assert "Exit status" in text
 
 
 def test_headings_and_rows_have_one_length() -> None:

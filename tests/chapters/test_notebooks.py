@@ -20,6 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from helpers.evidence import load_ledger
+from tools.content_rules import CONTENT_RULES, plain_cells
 from tools.form_rules import label_of
 from tools.notebooks import CHAPTERS, NOTEBOOK_METADATA, chapter_names, chapter_path, fold
 from tools.page import Page, words
@@ -158,6 +159,16 @@ def show(text: str) -> Callable[[list], object]:
     return extra("print(x)", stream(text))
 
 
+def stored_as(kind: str, text: str | dict) -> Callable[[list], object]:
+    """Append a cell that shows something of this kind."""
+    return extra("f()", v4.new_output("display_data", {kind: text}))
+
+
+def shown_html(text: str) -> Callable[[list], object]:
+    """Append a cell that shows HTML."""
+    return stored_as("text/html", text)
+
+
 def figure(position: int = 3, **changes: object) -> Callable[[list], object]:
     """Change what a cell says of its figure."""
 
@@ -254,7 +265,7 @@ BAD: dict[str, list[Callable[[list], object]]] = {
     "normal_form": [
         lambda cells: cells[1].metadata.update(execution={"iopub.status.busy": "2026-01-01"}),
         lambda cells: cells[1].update(id="code-2"),
-        extra("w", v4.new_output("display_data", {"application/vnd.jupyter.widget-view+json": {}})),
+        also("passive_outputs")(stored_as("application/vnd.jupyter.widget-view+json", {})),
     ],
     "figures_described": [
         figure(alt=""),
@@ -263,7 +274,9 @@ BAD: dict[str, list[Callable[[list], object]]] = {
         figure(alt="The loss in 10 epochs: it falls."),
         also("folded_with_a_label")(lambda cells: cells[3].metadata.pop("mystnb")),
         lambda cells: cells[3].outputs.append(v4.new_output("display_data", PNG)),
-        lambda cells: cells[3].outputs[0].update(data={"image/svg+xml": "<svg/>"}),
+        also("passive_outputs")(
+            lambda cells: cells[3].outputs[0].update(data={"image/svg+xml": "<svg/>"})
+        ),
         second_figure,
     ],
     "evidence_in_ledger": [
@@ -398,6 +411,76 @@ BAD: dict[str, list[Callable[[list], object]]] = {
         claimed("text", 'text = "a loss"\ntext += " of 2.3"'),
         claimed('"; ".join(parts)', 'parts = [f"a loss of 2.3, {about(loss)}"]'),
     ],
+    "passive_text": [
+        source(0, "# Title\n\n<script>alert(1)</script>"),
+        source(0, "# Title\n\nA <b onclick='alert(1)'>word</b>"),
+        source(0, "# Title\n\n<!-- a note -->"),
+        source(0, "# Title\n\n{term}`a <b>` and <iframe src=a></iframe>"),
+        source(0, "# Title\n\n{{ cycler.__init__.__globals__ }}"),
+        source(0, "# Title\n\n```{raw} html\n&lt;\n```"),
+        source(0, "# Title\n\n> - :::{raw} html\n> :::"),
+        source(0, "# Title\n\n:::{admonition} A\n```{include} /etc/hosts\n```\n:::"),
+        source(0, "# Title\n\n{download}`the file <hosts>`"),
+        source(0, "# Title\n\n[here](javascript:alert(1))"),
+        source(0, "# Title\n\n[here](java&#115;cript:alert)"),
+        source(0, "# Title\n\n[here](/etc/hosts)"),
+        source(0, "# Title\n\n[here][a]\n\n> [a]: data:text/html,x"),
+        source(0, "# Title\n\n$\\href{JavaScript :alert(1)}{x}$"),
+    ],
+    "passive_outputs": [
+        *map(
+            shown_html,
+            (
+                "<script>1</script>",
+                "<SCRIPT/SRC=a>",
+                "<p>a</p><script src=a",
+                "<iframe src='https://example.org'></iframe>",
+                "<p onclick='f()'>a</p>",
+                "<img src=x onerror=f()>",
+                "<a href='javascript:f()'>a</a>",
+                "<style>p {background: url(a)}</style>",
+                "<style>@import 'a';</style>",
+                "<p style='background: URL (a)'>a</p>",
+                "<svg><set attributeName='x'/></svg>",
+                "<form action=a><button>a</button></form>",
+                "<meta http-equiv=refresh>",
+                "<!-- <p> -->",
+                "<!doctype html>",
+                "<?xml?>",
+                "<![CDATA[a]]>",
+            ),
+        ),
+        stored_as("application/javascript", "1"),
+        also("figures_described")(stored_as("image/svg+xml", "<svg/>")),
+        stored_as("text/markdown", "<script>"),
+        stored_as("text/latex", r"$\href{javascript:f()}{a}$"),
+    ],
+    "plain_cells": [
+        lambda cells: cells.append(v4.new_raw_cell("<script>", id="raw")),
+        lambda cells: cells[0].update(attachments={"a.png": PNG}),
+    ],
+    "runs_no_programs": [
+        *(
+            source(1, f"{SET_UP}{line}")
+            for line in (
+                "import subprocess",
+                "from subprocess import run",
+                "import os.path",
+                "import os as o",
+                "from os import system",
+                "import importlib.util",
+                "import urllib.request",
+                "import ctypes",
+            )
+        ),
+        extra("os.system('ls')"),
+        extra("os.remove('a')"),
+        extra("f = os.popen"),
+        extra("np.os.execv('ls', [])"),
+        extra("open('a')"),
+        extra("__import__('subprocess')"),
+        extra("get_ipython()"),
+    ],
     "approximate_sign": [
         source(0, "# Does it run?\n\nThe loss is \u22480.31."),
         extra("f()  # \u22480.31"),
@@ -453,6 +536,26 @@ def test_another_layout_of_the_file_is_found() -> None:
     page = good()
     faults = normal_form(replace(page, text=page.text.replace("\n ", "\n  ")))
     assert faults == ["the file is not laid out as make notebooks does"]
+
+
+def test_another_format_of_the_file_is_found() -> None:
+    page = good()
+    for text in ('"nbformat_minor": 5', '"nbformat": 4'):
+        faults = plain_cells(replace(page, text=page.text.replace(text, text[:-1] + "9")))
+        assert len(faults) == 1
+        assert "not 4.5" in faults[0]
+
+
+def test_passive_content_is_not_taken_for_active() -> None:
+    table = "<table class='a'><tr><td style='color: red'>1 &lt; 2 &amp; &lt;b&gt;</td></tr></table>"
+    prose = (
+        "# Title\n\n{term}`the law <law of He>`, $a < b$, {cite:p}`he2015`, `x < y`\n\n"
+        "[a](../part/page.ipynb#label) [b](#label) [c](https://example.org/a?b=c&d=e) "
+        "[d](helpers.audit.audit) <https://example.org>\n\n```{math}\nx < 1\n```\n\n"
+        ":::{admonition} Predict\n:class: dropdown\nIt once = 1.\n:::\n\n[^1]: A note, too."
+    )
+    page = good(lambda cells: (source(0, prose)(cells), shown_html(table)(cells)))
+    assert [fault for rule in CONTENT_RULES for fault in rule(page)] == []
 
 
 def test_good_code_is_not_taken_for_bad() -> None:

@@ -1,6 +1,8 @@
 """CIFAR-10, Japanese Vowels and names: the data itself, and what happens when it is not there."""
 
+import errno
 import io
+import os
 import pickle
 import shutil
 import tarfile
@@ -8,6 +10,7 @@ from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from time import time
 
 import numpy as np
 import pooch
@@ -133,6 +136,14 @@ def test_a_corrupt_file_is_named_with_the_remedy(package_copy, path, damage):
         LOADERS[path]()
 
 
+@pytest.mark.parametrize("path", LOADERS)
+def test_a_file_that_cannot_be_read_is_named(package_copy, path):
+    (package_copy / path).unlink()
+    (package_copy / path).mkdir()
+    with pytest.raises(IsADirectoryError, match=rf"{Path(path).name} cannot be read: Is a dir"):
+        LOADERS[path]()
+
+
 @pytest.mark.parametrize("folder", ["cifar10", "japanese_vowels", "names"])
 def test_every_shipped_file_has_a_checksum(folder):
     found = {f"{folder}/{file.name}" for file in (shipped_file.FOLDER / folder).iterdir()}
@@ -220,6 +231,33 @@ def test_a_broken_download_leaves_nothing_and_can_be_run_again(server, tmp_path)
     assert leftovers(tmp_path) == []
     server.served = archive
     assert len(data.load_cifar10(subset=False).test_labels) == 2
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EDQUOT])
+def test_a_full_or_forbidden_cache_is_no_fault_of_the_network(server, monkeypatch, number):
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(pooch, "retrieve", fail)
+    with pytest.raises(OSError, match=f"cannot be stored in .*{os.strerror(number)}.*XDG_") as it:
+        data.load_cifar10(subset=False)
+    assert not isinstance(it.value, ConnectionError)
+
+
+def test_a_folder_in_place_of_the_cache_is_named(server, tmp_path):
+    (tmp_path / "cache").write_text("not a folder")
+    with pytest.raises(OSError, match="cannot be stored in"):
+        data.load_cifar10(subset=False)
+
+
+def test_what_a_killed_download_left_is_removed_and_a_running_one_is_not(server, tmp_path):
+    cache = tmp_path / "cache" / "good-start"
+    cache.mkdir(parents=True)
+    for name, age in (("tmpold", 3700), ("tmpnew", 3500), ("other", 9999)):
+        (cache / name).touch()
+        os.utime(cache / name, (time() - age, time() - age))
+    data.load_cifar10(subset=False)
+    assert sorted(leftovers(cache)) == ["cifar-10-python.tar.gz", "other", "tmpnew"]
 
 
 def test_without_a_network_the_error_says_what_to_do(server, monkeypatch, tmp_path):

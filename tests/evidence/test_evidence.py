@@ -52,6 +52,18 @@ def test_the_ledger_cannot_be_changed():
         LEDGER["S9-99"] = {}
 
 
+@pytest.mark.parametrize("empty", ["claims.yml", "reproductions.yml"])
+@pytest.mark.parametrize("content", ["", "# nothing yet\n", "[]"])
+def test_an_empty_file_of_the_ledger_is_named(empty, content, tmp_path, monkeypatch):
+    (tmp_path / "ledger").mkdir()
+    for name in ("claims.yml", "reproductions.yml"):
+        text = content if name == empty else "- {id: S1-26}"
+        (tmp_path / "ledger" / name).write_text(text)
+    monkeypatch.setattr("helpers.evidence.ledger.files", lambda _: tmp_path)
+    with pytest.raises(ValueError, match=rf"{empty} is empty"):
+        evidence.load_ledger.__wrapped__()
+
+
 @pytest.mark.parametrize("id", CLAIMS)
 def test_a_claim_shows_verdict_place_statement_and_measurement(id, shown):
     entry = CLAIMS[id]

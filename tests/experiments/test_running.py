@@ -19,6 +19,7 @@ from helpers.device import generator, rng
 from helpers.experiments import groups, layer_statistics, running, sweep
 from helpers.initializers import initialize
 from helpers.networks import mlp
+from tools.patience import patience
 
 X = torch.randn(50, 8, generator=generator(1))
 Y = torch.randint(4, (50,), generator=generator(2))
@@ -441,7 +442,7 @@ def test_ctrl_c_leaves_nothing_running(backend, tmp_path):
         while log.read_text().count("\n") < 60 and time.monotonic() < deadline:
             time.sleep(0.05)
         program.send_signal(signal.SIGINT)
-        out, err = program.communicate(timeout=60)
+        out, err = program.communicate(timeout=patience(60))
     finally:
         program.kill()
     assert (out, program.returncode) == ("ended\n", 0), err

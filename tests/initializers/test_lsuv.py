@@ -332,7 +332,7 @@ FAULTS = [
     (after_the_first(lambda x: x / 0), X, {}, ValueError, "layer '2' is not finite"),
     (after_the_first(fail), X, {}, KeyError, "a fault of the model's own"),
     (Part(1), torch.zeros(7, 4), {}, ValueError, "layer 'below' is constant"),
-    (Part(1), X[:, :3], {}, ValueError, r"cannot take x of shape \(7, 3\)"),
+    (Part(1), X[:, :3], {}, ValueError, r"cannot take batch of shape \(7, 3\)"),
     (Part(1), X[:0], {}, ValueError, "batch must hold at least one example"),
     (Part(1), NAN, {}, ValueError, "batch must be finite"),
     (Part(1), X.to("meta"), {}, ValueError, "batch is on meta"),

@@ -27,6 +27,7 @@ from helpers.initializers import INITIALIZERS, initialize, lsuv
 from helpers.networks import char_rnn, cifar_cnn, mlp, mnist_cnn, speech_cnn
 from helpers.probes import probe
 from helpers.training import evaluate, fit, in_parallel
+from tools.patience import patience
 
 MODULES = [f"helpers.{module.name}" for module in iter_modules(helpers.__path__)]
 
@@ -101,7 +102,7 @@ def run(program, *arguments, folder):
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=patience(300),
     )
 
 

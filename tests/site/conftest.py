@@ -19,6 +19,8 @@ from bs4 import BeautifulSoup
 from looking import FLAGS, LOOKS, NO_CHROMIUM, Visit, build, chromium, look
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tools.patience import patience
+
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -67,7 +69,7 @@ def browser() -> Iterator[Browser]:
         path = chromium() or (installed if Path(installed).exists() else None)
         if path is None:
             (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_CHROMIUM)
-        expect.set_options(timeout=30_000)  # a busy machine is not a fault of the site
+        expect.set_options(timeout=patience(30_000))  # a busy machine is not a fault of the site
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()

@@ -61,7 +61,8 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> dict[int, bool]:
     course = tmp_path_factory.mktemp("course")
     (course / "tools").mkdir()
     shutil.copy(ROOT / "conftest.py", course)
-    shutil.copy(ROOT / "tools" / "measured.txt", course / "tools")
+    for name in ("measured.txt", "patience.py"):
+        shutil.copy(ROOT / "tools" / name, course / "tools")
     (course / "pytest.ini").write_text("[pytest]\naddopts = --nbval --nbval-current-env\n")
     cells = [
         v4.new_code_cell(f"print({new!r})", outputs=[v4.new_output("stream", text=f"{old}\n")])

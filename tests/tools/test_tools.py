@@ -5,8 +5,13 @@ from __future__ import annotations
 import base64
 import copy
 import io
+import os
+import shutil
+import signal
 import subprocess
+import sys
 import threading
+import time
 import tomllib
 import urllib.request
 from collections.abc import Callable
@@ -20,6 +25,7 @@ from PIL import Image, ImageDraw
 
 from tools import environment, notebooks, serve
 from tools.execution import CELL_TIMEOUT, read
+from tools.patience import patience
 from tools.pictures import keep_pictures, same_picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,6 +143,32 @@ def test_failing_cell_leaves_the_notebook_and_shows_the_cell(
     assert list(path.parent.iterdir()) == [path]
     for part in ("1 / x", "ZeroDivisionError", "cell 2 of 2", "part/page: NOT stored"):
         assert part in said
+
+
+@pytest.mark.parametrize("command", [["store"], ["robust", "--seeds", "1", "2"]])
+def test_control_c_stops_at_once_and_stores_nothing(command: list[str], tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    path = tmp_path / "chapters" / "part" / "page.ipynb"
+    path.parent.mkdir(parents=True)
+    wait = "import time\nopen('started', 'w')\ntime.sleep(600)"
+    nbformat.write(v4.new_notebook(cells=[v4.new_code_cell(wait)]), path)
+    before = path.read_bytes()
+    with subprocess.Popen(
+        [sys.executable, "-m", "tools.notebooks", *command],
+        cwd=tmp_path,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as program:
+        until = time.monotonic() + patience(120)
+        while not (path.parent / "started").exists() and time.monotonic() < until:
+            time.sleep(0.1)
+        os.killpg(program.pid, signal.SIGINT)
+        _, said = program.communicate(timeout=patience(60))
+    assert said.strip() == "Stopped. Notebooks that were not finished are as they were."
+    assert program.returncode == 1
+    assert path.read_bytes() == before
 
 
 def test_robust_names_the_seed_and_the_claim_and_stores_nothing(
@@ -324,6 +356,43 @@ def test_environment_that_somebody_else_made_is_used(course: list[str]) -> None:
     assert course == ["install"]
 
 
+def test_a_folder_that_is_mounted_is_emptied_and_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv = tmp_path / ".venv"
+    (venv / "lib").mkdir(parents=True)
+    (venv / "lib" / "old.py").touch()
+    (tmp_path / "kept").touch()
+    (venv / "link").symlink_to(tmp_path / "kept")
+    before = venv.stat().st_ino
+    monkeypatch.setattr(environment, "VENV", venv)
+    monkeypatch.setattr(environment, "STAMP", venv / "course-stamp")
+    monkeypatch.setattr(environment.subprocess, "run", lambda *_, **__: None)
+    environment.create()
+    assert venv.stat().st_ino == before
+    assert [path.name for path in venv.iterdir()] == ["course-stamp"]
+    assert (tmp_path / "kept").exists()
+
+
+def test_where_pip_fails_its_last_lines_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pip = tmp_path / "python"
+    pip.write_text("#!/bin/sh\nseq 1 30\necho The conflict is caused by: a\nexit 1\n")
+    pip.chmod(0o755)
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "PYTHON", pip)
+    monkeypatch.setattr(environment, "STAMP", tmp_path / "course-stamp")
+    with pytest.raises(SystemExit, match="pip failed"):
+        environment.install()
+    said = capfd.readouterr().err.splitlines()
+    assert said[-1] == "  The conflict is caused by: a"
+    assert said[0] == "The last lines of pip:"
+    assert "  30" in said
+    assert "  1" not in said
+    assert environment.STAMP.read_text() == environment.UNFINISHED
+
+
 def setup(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run tools/setup.sh with nothing on the path but a folder and the basic commands."""
     for name in ("dirname", "cat"):
@@ -417,6 +486,17 @@ def test_server_listens_on_loopback_and_evades_a_taken_port(
         with urllib.request.urlopen(f"http://127.0.0.1:{second.server_port}/") as answer:
             assert answer.read() == b"the course"
         second.shutdown()
+
+
+@pytest.mark.parametrize(("text", "port"), [("0", 0), ("8000", 8000), ("65535", 65535)])
+def test_a_port_is_a_number(text: str, port: int) -> None:
+    assert serve.port_number(text) == port
+
+
+@pytest.mark.parametrize("text", ["abc", "", "-1", "80.5", "65536", "²", "99999999"])
+def test_another_port_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=rf"0 to 65535; got '{text}'"):
+        serve.port_number(text)
 
 
 def test_server_needs_a_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from helpers.ensemble import evaluate_ensemble, train_ensemble
 from helpers.networks import mlp
 from helpers.probes import probe
 from helpers.training import evaluate, fit, fitting, in_parallel, parallel, progress
+from tools.patience import patience
 
 N, CLASSES, BATCH = 23, 3, 5
 X = torch.randn(N, 4, generator=generator(1))
@@ -351,7 +352,7 @@ def test_in_parallel_runs_at_the_same_time_and_keeps_the_order():
     first_waits = threading.Event()
 
     def first():
-        assert first_waits.wait(timeout=60)
+        assert first_waits.wait(timeout=patience(60))
         return "first"
 
     def second():

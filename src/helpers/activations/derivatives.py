@@ -10,6 +10,7 @@ import math
 import numpy as np
 from scipy.special import expit, ndtr
 
+from helpers._checks import finite
 from helpers._contracts import elementwise
 
 LARGEST = np.finfo(np.float64).max
@@ -46,12 +47,14 @@ def relu(x: np.ndarray) -> np.ndarray:
 @elementwise
 def leaky_relu(x: np.ndarray, slope: float = 0.01) -> np.ndarray:
     """Differentiate the leaky rectifier: 1 above 0, else the slope."""
+    finite("slope", slope)
     return np.where(x > 0, 1.0, slope)
 
 
 @elementwise
 def elu(x: np.ndarray, alpha: float = 1.0) -> np.ndarray:
     """Differentiate the exponential linear unit: 1 above 0, else alpha * exp(x)."""
+    finite("alpha", alpha)
     return np.where(x > 0, 1.0, alpha * np.exp(np.minimum(x, 0)))
 
 

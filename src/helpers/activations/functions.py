@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike
 from scipy.integrate import quad
 from scipy.special import ndtr
 
-from helpers._contracts import as_float64, elementwise, finite
+from helpers._checks import check_count, finite
+from helpers._contracts import as_float64, elementwise
 from helpers.activations import derivatives
 from helpers.activations.derivatives import LARGEST, SELU_ALPHA, SELU_SCALE
 
@@ -149,6 +150,9 @@ def softmax(x: ArrayLike, axis: int = -1) -> np.ndarray:
     array([0.5, 0.5])
     """
     x, dtype = as_float64(x)
+    check_count("axis", axis, -x.ndim, x.ndim - 1)
+    if x.shape[axis] == 0:
+        raise ValueError(f"x must hold a score along axis {axis}; got the shape {x.shape}")
     with np.errstate(under="ignore", over="ignore", invalid="ignore"):
         e = np.exp(x - x.max(axis=axis, keepdims=True))
         return (e / e.sum(axis=axis, keepdims=True)).astype(dtype)

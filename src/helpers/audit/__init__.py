@@ -6,8 +6,8 @@ In a notebook or a program::
 
     audit(model, batch, loss=lambda output: cross_entropy(output, labels))
 
-The same on the command line: ``python -m helpers.audit package.module:factory``, where the factory
-returns (model, batch) or (model, batch, loss).
+The same on the command line: ``good-start-audit package.module:factory``, where the factory returns
+(model, batch) or (model, batch, loss).
 """
 
 from helpers.audit.auditing import audit

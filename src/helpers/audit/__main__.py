@@ -1,4 +1,4 @@
-"""The audit on the command line: ``python -m helpers.audit package.module:factory``."""
+"""``python -m helpers.audit`` is ``good-start-audit``, the audit on the command line."""
 
 from helpers.audit.command import main
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 
 from helpers._models import check_module
-from helpers.audit.batch import check_batch, examples_differ
+from helpers.audit.batch import check_batch
 from helpers.audit.findings import findings, never_initialized
-from helpers.audit.graph import followers
 from helpers.audit.layers import kind
-from helpers.audit.measured import Measured
-from helpers.audit.measures import measure, unmeasured
-from helpers.audit.passes import as_in_training, run
+from helpers.audit.measured import look
+from helpers.audit.measures import unmeasured
 from helpers.audit.report import Report
+from helpers.audit.shelter import as_in_training, sheltered
 
 
 def audit(
@@ -27,10 +27,11 @@ def audit(
     Parameters
     ----------
     model
-        Any module, on any device. It is left as it was: parameters, their ``.grad``, buffers, mode,
+        Any module, on any device; of one that is compiled, or wrapped for several devices, the
+        module inside. It is left as it was: parameters, their ``.grad``, buffers, attributes, mode,
         hooks, and the random states of torch, NumPy and Python. It is examined as training begins:
-        normalization over the batch uses the batch (unless a part of a model in training mode was
-        put into evaluation mode, as in fine-tuning), and dropout is off.
+        in training mode (unless a part of a model in training mode was put into evaluation mode,
+        as in fine-tuning), but with dropout off.
     batch
         Its input: a dict is passed as keywords, a tuple or list as positional arguments, anything
         else as the one argument. Eight examples or more that differ show most.
@@ -61,7 +62,7 @@ def audit(
     >>> audit(model, torch.eye(2)).findings[0].principle
     'zeros'
     """
-    model = getattr(model, "_orig_mod", model)  # torch.compile keeps the model itself there
+    model = _unwrapped(model)
     check_module(model)
     _check_parameters(model)
     check_batch(batch)
@@ -70,7 +71,7 @@ def audit(
             f"loss must be a function of the model's output; got {type(loss).__name__}. Labels go "
             "into it: lambda output: cross_entropy(output, labels)"
         )
-    with as_in_training(model):
+    with as_in_training(model), sheltered(model):
         return _audit(model, batch, loss)
 
 
@@ -87,15 +88,24 @@ def _audit(model: nn.Module, batch: Any, loss: Callable[[Any], torch.Tensor] | N
     if faults := never_initialized(model):
         reports = [unmeasured(name, module) for name, module in layers]
         return Report(type(model).__name__, total, None, "", tuple(reports), faults)
-    result = run(model, batch, loss)
-    after = followers(result.calls, result.loss.grad_fn)
-    measured = Measured(model, result, after, measure(result, after), examples_differ(batch))
+    again = partial(look, batch=batch, loss=loss)
+    measured = again(model)
+    result = measured.result
     called = {call.name for call in result.calls}
     reports = [r for _, _, r in measured.each(*_SHOWN)]
     reports += [unmeasured(name, module) for name, module in layers if name not in called]
     value = result.loss.item()
     shown = tuple(report for report in reports if report.laws)
-    return Report(type(model).__name__, total, value, result.loss_kind, shown, findings(measured))
+    found = findings(measured, again)
+    return Report(type(model).__name__, total, value, result.loss_kind, shown, found)
+
+
+def _unwrapped(model: nn.Module) -> nn.Module:
+    """Return the model inside ``torch.compile`` and the wrappers for several devices."""
+    wrappers = nn.DataParallel, nn.parallel.DistributedDataParallel
+    while hasattr(model, "_orig_mod") or isinstance(model, wrappers):
+        model = model.module if isinstance(model, wrappers) else model._orig_mod
+    return model
 
 
 def _check_parameters(model: nn.Module) -> None:

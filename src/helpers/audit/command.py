@@ -1,99 +1,162 @@
-"""The audit on the command line: ``python -m helpers.audit package.module:factory``."""
+"""The audit on the command line: ``good-start-audit package.module:factory``.
+
+Standard output holds the report and nothing else; the exit status is the verdict, whatever becomes
+of the output.
+"""
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
-import re
 import sys
-import traceback
-from collections.abc import Callable, Sequence
-from difflib import get_close_matches
-from importlib import import_module
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from shutil import get_terminal_size
 from typing import Any
 
-from torch import nn
+from torch.nn.modules.module import register_module_forward_hook
 
 from helpers.audit.auditing import audit
+from helpers.audit.factory import UsageError, explained, made_by
+from helpers.audit.report import Report
 
 _EPILOG = """\
-The factory takes no arguments and returns (model, batch) or (model, batch, loss):
+The factory takes no arguments. It returns (model, batch)
+or (model, batch, loss):
 
-    def factory():
+    # project/check.py
+    def start():
         model = Network()
         images, labels = next(iter(loader))
-        return model, images, lambda output: cross_entropy(output, labels)
+        loss = lambda output: cross_entropy(output, labels)
+        return model, images, loss
 
-Modules are found as by "python -m", from the current folder.
-Exit status: 0 without a grave finding, 1 with one, 2 if the audit could not be made.
+Modules are found from the current folder:
+
+    good-start-audit project.check:start
+    good-start-audit project.check:start --json > start.json
+
+Standard output holds the report alone. What the factory and
+the model print goes to standard error.
+
+Exit status: 0  no grave finding
+             1  a grave finding
+             2  the audit could not be made
+           130  interrupted
 """
-
-
-class UsageError(Exception):
-    """What was asked for cannot be audited; the message says why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Audit what the factory returns, print the report, return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers.audit",
-        description="Examine the start of a network: weights, signal, gradient, and what to mend.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("factory", help="package.module:function, as my_network.train:start")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
-    chosen = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is escaped
+            stream.reconfigure(errors="backslashreplace")
+    chosen = _parsed(arguments)
     try:
-        report = audit(*_parts(_find(chosen.factory)))
-    except (UsageError, TypeError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        with _prints_to_stderr(), _progress():
+            report = audit(*made_by(chosen.factory))
+        _write(_written(report, chosen.json) + "\n")
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return 130
+    except BaseException as error:  # whatever it is: status 1 would mean a grave finding
+        before, why = explained(error)
+        _complain(f"{before}error: {why}")
         return 2
-    except (Exception, SystemExit) as error:  # their own status 1 would mean a grave finding
-        traceback.print_exc()
-        print(f"error: the audit stopped at {type(error).__name__}: {error}", file=sys.stderr)
-        return 2
-    print(json.dumps(report.to_dict(), indent=2) if chosen.json else repr(report))
     return 1 if report.grave else 0
 
 
-def _find(path: str) -> Callable[[], Any]:
-    """Return the function that ``package.module:function`` names."""
-    module_name, colon, name = path.partition(":")
-    if "/" in module_name or "\\" in module_name or module_name.endswith(".py"):
-        dotted = re.sub(r"[/\\]+", ".", module_name.removesuffix(".py")).strip(".")
-        raise UsageError(
-            f"{module_name!r} is a file. Write it with dots and without .py: "
-            f"{dotted}:{name or 'start'}"
-        )
-    if not (module_name and colon and name):
-        raise UsageError(f"write the factory as package.module:function; got {path!r}")
-    if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="good-start-audit",
+        description="Examine the start of a network: weights, signal,\ngradient, and what to mend.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("factory", help="package.module:function, as project.check:start")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
     try:
-        found = import_module(module_name)
-    except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise UsageError(f"{module_name} needs {error.name}, which is not installed") from error
-        raise UsageError(f"there is no module {error.name!r} from {os.getcwd()}") from error
-    for part in name.split("."):
-        if not hasattr(found, part):
-            near = get_close_matches(part, dir(found), n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise UsageError(f"{module_name} has no {part!r}.{hint}")
-        found = getattr(found, part)
-    if not callable(found):
-        raise UsageError(f"{path} is not callable: it is of type {type(found).__name__}")
-    return found
+        return parser.parse_args(arguments)
+    except SystemExit:
+        with suppress(UsageError):
+            _write("")  # the help may go to a closed pipe
+        raise
 
 
-def _parts(factory: Callable[[], Any]) -> tuple[Any, ...]:
-    """Call the factory and return (model, batch) or (model, batch, loss)."""
-    made = factory()
-    if not (isinstance(made, tuple) and len(made) in (2, 3) and isinstance(made[0], nn.Module)):
-        what = f"{len(made)} parts" if isinstance(made, tuple) else type(made).__name__
-        raise UsageError(
-            f"the factory must return (model, batch) or (model, batch, loss); got {what}"
-        )
-    return made
+def _written(report: Report, as_json: bool) -> str:
+    """Return the report as JSON, or as text that fits the terminal where there is one."""
+    if as_json:
+        return json.dumps(report.to_dict(), indent=2, allow_nan=False)
+    return report.to_text(get_terminal_size(fallback=(0, 0)).columns or None)
+
+
+@contextmanager
+def _prints_to_stderr() -> Iterator[None]:
+    """Send to standard error what others print, programs that know nothing of Python included."""
+    out, numbers = sys.stdout, _file_numbers()
+    with ExitStack() as stack:
+        if numbers:
+            number, other = numbers
+            kept = os.dup(number)
+            stack.callback(os.close, kept)
+            stack.callback(os.dup2, kept, number)
+            stack.callback(out.flush)
+            os.dup2(other, number)
+        stack.enter_context(redirect_stdout(sys.stderr))
+        yield
+
+
+def _file_numbers() -> tuple[int, int] | None:
+    """Return the numbers of standard output and error; None where one is closed or no file."""
+    try:
+        return sys.stdout.fileno(), sys.stderr.fileno()
+    except (AttributeError, OSError):
+        return None
+
+
+@contextmanager
+def _progress() -> Iterator[None]:
+    """Count the layers that have run, for those who wait at a terminal and have tqdm."""
+    try:
+        from tqdm import tqdm  # pip install "good-start[course]"
+    except ImportError:
+        tqdm = None
+    if tqdm is None:
+        yield
+        return
+    form = "{n_fmt} layers have run [{elapsed}]"
+    with tqdm(bar_format=form, delay=1, leave=False, disable=None) as bar:
+
+        def count(*_: Any) -> None:
+            bar.update()
+
+        hook = register_module_forward_hook(count)
+        try:
+            yield
+        finally:
+            hook.remove()
+
+
+def _write(text: str) -> None:
+    """Write to standard output; a reader who has closed it has seen enough.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be written, as where the disk is full.
+    """
+    try:
+        print(text, end="", flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
+        if not isinstance(error, BrokenPipeError):
+            raise UsageError(f"the report cannot be written: {error.strerror}") from None
+
+
+def _complain(text: str) -> None:
+    """Write why there is no report to standard error, if anybody listens there."""
+    if sys.stderr is not None:  # print would take standard output instead
+        with suppress(OSError):
+            print(text, file=sys.stderr, flush=True)

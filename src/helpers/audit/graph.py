@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -50,7 +50,8 @@ class After:
     ``slope`` is that of a leaky ReLU, ``other`` the name of a function without a theory here.
     ``layers`` are the calls that it enters with no normalization between, ``next`` those of them
     that see every number of it, through the activation alone; ``norm`` is true where it meets a
-    normalization, ``added`` where it is added to another signal.
+    normalization, ``added`` where it is added to another signal, ``gates`` where it is multiplied
+    with one number by number, ``factor`` where by a product of matrices.
     """
 
     activation: str | None = None
@@ -60,6 +61,8 @@ class After:
     next: set[int] = field(default_factory=set)
     norm: bool = False
     added: bool = False
+    gates: bool = False
+    factor: bool = False
 
     def __str__(self) -> str:
         if first := self.activation or self.other:
@@ -82,7 +85,7 @@ class After:
 def followers(calls: list[Call], root: Node | None) -> list[After]:
     """Return what comes after each call, in the order of the calls."""
     consumers: dict[Node, list[Node]] = defaultdict(list)
-    for node in _nodes(root):
+    for node in nodes(root):
         for before, _ in node.next_functions:
             if before is not None:
                 consumers[before].append(node)
@@ -93,9 +96,9 @@ def followers(calls: list[Call], root: Node | None) -> list[After]:
     return [_after(call, calls, consumers, entered) for call in calls]
 
 
-def _nodes(root: Node | None) -> Iterator[Node]:
-    """Yield every node of the graph once."""
-    seen, waiting = set(), [root]
+def nodes(root: Node | None, until: Set[Node | None] = frozenset()) -> Iterator[Node]:
+    """Yield every node of the graph once, those of ``until`` and what leads to them left out."""
+    seen, waiting = set(until), [root]
     while waiting:
         node = waiting.pop()
         if node is None or node in seen:
@@ -142,6 +145,10 @@ def _after(
                 waiting.append((user, path))
             elif _SELECTED.search(name) or (name in ("Mul", "Div") and _inputs(user) == 1):
                 waiting.append((user, max(path, _PART)))
+            elif name in ("Mul", "Div") and not _has_parameter(user):
+                after.gates = True
+            elif name in ("Mm", "Bmm") and not (entered[node] or _has_parameter(user)):
+                after.factor = True
             elif name in ("Add", "Sub"):
                 after.added |= _inputs(user) > 1
                 waiting.append((user, _SUM))
@@ -156,7 +163,7 @@ def _activated(after: After, name: str | None, path: int, slope: float) -> None:
 
 def classes(root: Node | None) -> int | None:
     """Return how many classes a cross-entropy chooses from, None where the loss is another."""
-    for node in _nodes(root):
+    for node in nodes(root):
         before = node.next_functions[0][0] if node.next_functions else None
         if "NllLoss" in node.name() and before is not None and "LogSoftmax" in before.name():
             dim = before._saved_dim
@@ -169,6 +176,16 @@ def _activation(node: Node, name: str) -> str:
     if name == "Elu" and getattr(node, "_saved_scale", 1) != 1:
         return "selu"
     return _ACTIVATIONS[name]
+
+
+def _has_parameter(node: Node) -> bool:
+    """Say whether an input of an operation is a parameter, perhaps transposed or expanded."""
+    for before, _ in node.next_functions:
+        while before is not None and _RESHAPED.search(re.sub(r"Backward.*", "", before.name())):
+            before = before.next_functions[0][0]
+        if before is not None and "AccumulateGrad" in before.name():
+            return True
+    return False
 
 
 def _inputs(node: Node) -> int:

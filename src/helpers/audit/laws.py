@@ -113,7 +113,7 @@ def _sample(weight: torch.Tensor) -> np.ndarray:
     """Return at most ``SAMPLE`` entries, evenly spaced, in float64."""
     flat = weight.flatten()
     if len(flat) > SAMPLE:
-        flat = flat[torch.linspace(0, len(flat) - 1, SAMPLE, device=flat.device).long()]
+        flat = flat[torch.arange(SAMPLE, device=flat.device) * (len(flat) - 1) // (SAMPLE - 1)]
     return flat.cpu().double().numpy()
 
 

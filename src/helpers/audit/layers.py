@@ -116,6 +116,18 @@ def matrices(module: nn.Module) -> list[Matrix]:
     return []
 
 
+def is_parametrized(model: nn.Module, name: str) -> bool:
+    """Say whether a weight is computed from this parameter of the model.
+
+    ``torch.nn.utils.parametrize`` keeps it in a module of its own; the older functions and pruning
+    keep ``weight_g`` or ``weight_orig`` beside a ``weight`` that is a mere tensor.
+    """
+    layer, _, own = name.rpartition(".")
+    module, computed = model.get_submodule(layer), own.rpartition("_")[0]
+    beside = vars(module).get(computed) if computed else None
+    return "parametrizations" in layer.split(".") or isinstance(beside, torch.Tensor)
+
+
 def unit_axis(module: nn.Module, before: int) -> int:
     """Return the axis of a layer's output along which its units lie."""
     if isinstance(module, (_ConvNd, _NormBase, nn.GroupNorm)):

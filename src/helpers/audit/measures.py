@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import torch
 from torch import nn
@@ -10,10 +11,10 @@ from torch import nn
 from helpers.activations import ACTIVATIONS, Activation
 from helpers.audit.graph import After
 from helpers.audit.laws import Law, recognise
-from helpers.audit.layers import Matrix, matrices
+from helpers.audit.layers import Matrix, is_parametrized, matrices
 from helpers.audit.norms import norm, rms, spread
 from helpers.audit.passes import Call, Pass
-from helpers.audit.records import NAN, LayerReport
+from helpers.audit.records import NAN, LayerReport, ParameterReport
 from helpers.theory import chi
 from helpers.theory.maps import mean_square
 
@@ -25,12 +26,8 @@ def measure(result: Pass, after: list[After]) -> list[LayerReport]:
     """Return a report for each call of the pass, all numbers read from the device at once."""
     laws: dict[int, dict[str, Law]] = {}
     tensors = [_numbers(call, then, result) for call, then in zip(result.calls, after, strict=True)]
-    names = [(i, key) for i, numbers in enumerate(tensors) for key in numbers]
-    values = [tensor for numbers in tensors for tensor in numbers.values()]
-    read = torch.stack([value.cpu().double() for value in values]).tolist() if values else []
-    numbers: list[dict[str, float]] = [{} for _ in tensors]
-    for (i, key), value in zip(names, read, strict=True):
-        numbers[i][key] = value
+    values = iter(_read([tensor for numbers in tensors for tensor in numbers.values()]))
+    numbers = [{key: next(values) for key in found} for found in tensors]
     predictions = _predictions(result.calls, after, numbers)
     reports = []
     for call, then, known, predicted in zip(result.calls, after, numbers, predictions, strict=True):
@@ -38,6 +35,29 @@ def measure(result: Pass, after: list[After]) -> list[LayerReport]:
             laws[id(call.module)] = laws_of(call.module)
         reports.append(_report(call, then, known, predicted, laws[id(call.module)]))
     return reports
+
+
+def measure_parameters(model: nn.Module, result: Pass) -> tuple[ParameterReport, ...]:
+    """Return a report for each parameter of the model, also of layers that are not known."""
+    names: dict[nn.Parameter, list[str]] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        names.setdefault(parameter, []).append(name)
+    floating = [parameter for parameter in names if parameter.is_floating_point()]
+    sizes = dict(zip(floating, _read([rms(p) for p in floating]), strict=True))
+    pulled = {p: g for p in names if (g := result.gradient(p)) is not None}
+    pulls = dict(zip(pulled, _read([norm(g) for g in pulled.values()]), strict=True))
+    return tuple(
+        ParameterReport(
+            tuple(own),
+            re.sub(r"\.?(parametrizations\..*|[^.]*)$", "", own[0]),
+            tuple(parameter.shape),
+            sizes.get(parameter, NAN),
+            pulls.get(parameter),
+            parameter.requires_grad,
+            any(is_parametrized(model, name) for name in own),
+        )
+        for parameter, own in names.items()
+    )
 
 
 def unmeasured(name: str, module: nn.Module) -> LayerReport:
@@ -66,6 +86,11 @@ def laws_of(module: nn.Module) -> dict[str, Law]:
         if name not in laws and parameter.is_floating_point() and parameter.numel():
             laws[name] = recognise(parameter)
     return laws
+
+
+def _read(tensors: list[torch.Tensor]) -> list[float]:
+    """Return tensors of no axes as numbers, read from the device at once."""
+    return torch.stack([t.cpu().double() for t in tensors]).tolist() if tensors else []
 
 
 def _numbers(call: Call, then: After, result: Pass) -> dict[str, torch.Tensor]:

@@ -7,9 +7,18 @@ import math
 import torch
 
 
+def stored(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the entries that a tensor stores: of a sparse one those that are not 0."""
+    if tensor.layout == torch.strided:
+        return tensor
+    return tensor.coalesce().values() if tensor.layout == torch.sparse_coo else tensor.values()
+
+
 def norm(tensor: torch.Tensor) -> torch.Tensor:
     """Return the 2-norm; in float64 where the squares could leave the range of float32."""
-    tensor = tensor.detach()
+    tensor = stored(tensor.detach())
+    if tensor.is_complex():
+        tensor = torch.view_as_real(tensor)
     if tensor.device.type == "mps":
         return torch.linalg.vector_norm(tensor.float())
     if tensor.device.type == "cpu" and tensor.dtype == torch.float32:

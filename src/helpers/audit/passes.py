@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -13,15 +12,14 @@ import numpy as np
 import torch
 from torch import nn
 from torch.autograd.graph import Node
-from torch.func import functional_call
-from torch.nn.modules.batchnorm import _NormBase
 
-from helpers._models import first_copied, random_state_kept
+from helpers._models import first_copied
 from helpers.audit.batch import copied, tensors_in
 from helpers.audit.layers import kind, unit_axis
+from helpers.audit.shelter import values_kept
 
 Loss = Callable[[Any], torch.Tensor]
-_UNFIT = (RuntimeError, LookupError, TypeError, ValueError, AttributeError)
+UNFIT = (RuntimeError, LookupError, TypeError, ValueError, AttributeError)
 _ARGUMENTS = (
     ". Each entry of a tuple, list or dict is passed as an argument of its own: leave out labels, "
     "and put them into the loss; a model that takes the list or dict itself gets it as (batch,)"
@@ -48,9 +46,10 @@ class Call:
 
 @dataclass
 class Pass:
-    """All calls in their order, the loss and every gradient of it."""
+    """All calls in their order, the output, the loss and every gradient of it."""
 
     calls: list[Call] = field(default_factory=list)
+    output: Any = None
     loss: torch.Tensor | None = None
     loss_kind: str = ""
     gradients: dict[torch.Tensor, torch.Tensor | None] = field(default_factory=dict)
@@ -63,21 +62,20 @@ class Pass:
 def run(model: nn.Module, batch: Any, loss: Loss | None) -> Pass:
     """Run the model forward and its loss backward, once each, in the mode that it is in."""
     result = Pass()
-    with ExitStack() as stack:
-        stack.enter_context(_random_states_kept(model))
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.enable_grad())
+    with values_kept(model):
         with ExitStack() as hooks:
             for name, module in _watched(model):
                 hook = partial(_record, result.calls, name, kind(module))
                 hooks.enter_context(module.register_forward_hook(hook, with_kwargs=True))
-            output = _forward(model, batch)
-            result.loss, result.loss_kind = _loss(output, loss)
+            result.output = _forward(model, batch)
+            result.loss, result.loss_kind = _loss(result.output, loss)
         tensors = [p for p in model.parameters() if p.requires_grad]
         for call in result.calls:
             tensors += [t for t in (call.input, call.output) if t is not None and t.requires_grad]
         tensors = list(dict.fromkeys(tensors))
-        result.gradients = dict(zip(tensors, _backward(result.loss, tensors), strict=True))
+        gradients = _backward(result.loss, tensors)
+        result.gradients = dict.fromkeys(model.parameters())
+        result.gradients |= dict(zip(tensors, gradients, strict=True))
     return result
 
 
@@ -89,42 +87,6 @@ def _watched(model: nn.Module) -> list[tuple[str, nn.Module]]:
         if "parametrizations" not in name.split(".")
         and (kind(module) != "parts" or next(module.children(), None) is None)
     ]
-
-
-@contextmanager
-def as_in_training(model: nn.Module) -> Iterator[None]:
-    """Normalize over the batch as in training, unless that is frozen; all else as in evaluation."""
-    modes = {module: module.training for module in model.modules()}
-    fast_path = torch.backends.mha.get_fastpath_enabled()
-    try:
-        torch.backends.mha.set_fastpath_enabled(False)
-        for module, training in modes.items():
-            frozen = modes[model] and not training
-            module.training = isinstance(module, _NormBase) and not frozen
-        with torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled and not _reads(model)):
-            yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(fast_path)
-        for module, training in modes.items():
-            module.training = training
-
-
-def _reads(model: nn.Module) -> bool:
-    """Say whether a layer is recurrent; cuDNN has no backward pass for it in evaluation mode."""
-    return any(isinstance(module, nn.RNNBase) for module in model.modules())
-
-
-@contextmanager
-def _random_states_kept(model: nn.Module) -> Iterator[None]:
-    """Restore the random states of torch, NumPy and Python, as a model may draw from any."""
-    device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002
-    try:
-        with random_state_kept(device):
-            yield
-    finally:
-        np.random.set_state(numpy_state)  # noqa: NPY002
-        random.setstate(python_state)
 
 
 def _record(
@@ -145,7 +107,7 @@ def _record(
         return output
     tensor, handed_on = first_copied(output, layer=name)
     copy = next(tensors_in(handed_on))
-    if tensor.is_floating_point():
+    if tensor.is_floating_point() and tensor.layout == torch.strided:
         calls.append(Call(name, module, what, given, tensor, axis, entry, copy.grad_fn))
     return handed_on
 
@@ -157,15 +119,14 @@ def _begins_with_tensor(output: Any) -> bool:
 
 
 def _forward(model: nn.Module, batch: Any) -> Any:
-    """Call the model on copies: a dict as keywords, a tuple as positions, else one argument."""
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    """Call the model on a copy: a dict as keywords, a tuple as positions, else one argument."""
     batch = copied(batch)
     named = isinstance(batch, Mapping)
     positional = type(batch) in (tuple, list)  # a named tuple, as PackedSequence, is one argument
     arguments = () if named else tuple(batch) if positional else (batch,)
     try:
-        return functional_call(model, buffers, arguments, batch if named else {}, strict=False)
-    except _UNFIT as error:
+        return model(*arguments, **(batch if named else {}))
+    except UNFIT as error:
         if isinstance(error, (TypeError, RuntimeError)) and "not defined" in str(error):
             raise
         spread_out = isinstance(error, TypeError) and "argument" in str(error)
@@ -178,7 +139,7 @@ def _loss(output: Any, loss: Loss | None) -> tuple[torch.Tensor, str]:
     if loss is not None:
         try:
             value, origin = loss(output), "as given"
-        except _UNFIT as error:
+        except UNFIT as error:
             raise ValueError(f"the loss cannot take the model's output: {error}") from error
         if not isinstance(value, torch.Tensor) or value.numel() != 1:
             shape = tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__

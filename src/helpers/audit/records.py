@@ -76,6 +76,49 @@ class LayerReport:
 
 
 @dataclass(frozen=True)
+class ParameterReport:
+    """What one parameter is and how much the loss pulls at it, whatever layer it is in.
+
+    Parameters
+    ----------
+    names
+        All its names in the model; several where it is tied.
+    layer
+        The name of the module that holds it, by the first name.
+    shape
+        As stored.
+    rms
+        Root mean square of its entries; NaN where they are no floating-point numbers.
+    gradient
+        Norm of the loss's gradient: exactly 0, or not finite, where it is so. None where the loss
+        does not depend on the parameter, or the parameter is frozen.
+    requires_grad
+        Whether it is trained.
+    parametrized
+        Whether a weight is computed from it, as by weight or spectral normalization, so that
+        the weight itself is no parameter.
+    """
+
+    names: tuple[str, ...]
+    layer: str
+    shape: tuple[int, ...]
+    rms: float
+    gradient: float | None
+    requires_grad: bool
+    parametrized: bool
+
+    @property
+    def name(self) -> str:
+        """The first of its names."""
+        return self.names[0]
+
+    @property
+    def tied(self) -> bool:
+        """Whether it is in the model under several names."""
+        return len(self.names) > 1
+
+
+@dataclass(frozen=True)
 class Finding:
     """Something that the audit found.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import pickle
 import tarfile
+import time
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +16,8 @@ from helpers.data.shipped import read_shipped
 SUBSET_SHA256 = "50311be0e67781b64d8fa2a6b2363875958c50bc5e5c7650c37918c26d956f42"
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 URL_HASH = "md5:c58f30108f718f92721af3b95e74349a"
+LEFT_AFTER = 3600
+"""Seconds."""
 CIFAR10_CLASSES = (
     "airplane",
     "automobile",
@@ -46,8 +50,8 @@ def load_cifar10(subset: bool = True) -> CIFAR10:
 
     The subset holds the first 500 training pictures of each class in the first batch of the whole
     set, and the first 100 test pictures of each class. The whole set, 170 MB, is downloaded once
-    into the user's cache folder and compared with its checksum. What was broken off leaves nothing
-    behind: run it again. Later calls need no network.
+    into the user's cache folder and compared with its checksum. What was broken off is downloaded
+    anew when you run it again. Later calls need no network.
 
     Parameters
     ----------
@@ -67,6 +71,8 @@ def load_cifar10(subset: bool = True) -> CIFAR10:
         If a file is not the published one (its checksum differs).
     ConnectionError
         If the whole set is not there yet and cannot be downloaded.
+    OSError
+        If the cache folder is full, or must not be written.
 
     References
     ----------
@@ -113,6 +119,7 @@ def _download() -> str:
 
     folder = pooch.os_cache("good-start")
     try:
+        _remove_leftovers(folder)
         return pooch.retrieve(
             URL,
             known_hash=URL_HASH,
@@ -120,9 +127,21 @@ def _download() -> str:
             path=folder,
             downloader=pooch.HTTPDownloader(progressbar=True),
         )
-    except (RequestException, OSError) as error:
+    except OSError as error:
+        if not isinstance(error, RequestException | ConnectionError | TimeoutError):
+            raise OSError(
+                f"CIFAR-10 cannot be stored in {folder}: {error}. Make room there, or name another "
+                "folder in the environment variable XDG_CACHE_HOME, before Python starts."
+            ) from error
         raise ConnectionError(
             f"CIFAR-10 could not be downloaded from {URL} ({type(error).__name__}). With a "
             "connection, run this again; or put the file into the folder "
             f"{folder}; or take the part that needs no network: load_cifar10()."
         ) from error
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what a killed download left: a running one would have written to it by now."""
+    for part in folder.glob("tmp*"):
+        if time.time() - part.stat().st_mtime > LEFT_AFTER:
+            part.unlink(missing_ok=True)

@@ -8,7 +8,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from helpers._checks import real_array
 from helpers.data.shipped import read_shipped
+from helpers.device import device_named
 
 SHA256 = {
     "train-images-idx3-ubyte.gz": (
@@ -98,7 +100,8 @@ def image_tensors(
     TypeError
         If the images are not uint8 or the labels not integers.
     ValueError
-        If a shape is wrong, the lengths differ, there is no image, or a label is negative.
+        If a shape is wrong, the lengths differ, there is no image, a label is negative, or this
+        machine has no such device.
 
     Examples
     --------
@@ -106,9 +109,10 @@ def image_tensors(
     >>> x.shape, x.max().item(), y
     (torch.Size([2, 1, 28, 28]), 1.0, tensor([3, 7]))
     """
-    images, labels = np.asarray(images), np.asarray(labels)
+    images, labels = real_array("images", images), real_array("labels", labels)
     _check_images(images, labels)
-    x = torch.tensor(images, device=device)
+    with device_named(device):
+        x = torch.tensor(images, device=device)
     x = x.unsqueeze(1) if x.ndim == 3 else x.movedim(3, 1)
     x = x.to(torch.float32, memory_format=torch.contiguous_format).div_(255)
     y = torch.tensor(labels.astype(np.int64), device=device)

@@ -25,8 +25,8 @@ def read_shipped(path: str, checksum: str) -> bytes:
 
     Raises
     ------
-    FileNotFoundError
-        If the file is missing.
+    FileNotFoundError, PermissionError
+        If the file is missing, or must not be read.
     ValueError
         If it is not the one that was shipped.
     """
@@ -39,6 +39,8 @@ def read_shipped(path: str, checksum: str) -> bytes:
         content = file.read_bytes()
     except FileNotFoundError as error:
         raise FileNotFoundError(f"the data file {file} is missing. {remedy}") from error
+    except OSError as error:
+        raise type(error)(f"the data file {file} cannot be read: {error.strerror}") from error
     if sha256(content).hexdigest() != checksum:
         raise ValueError(f"the data file {file} is corrupt: its checksum is wrong. {remedy}")
     return content

@@ -5,7 +5,8 @@ network leaves most of the processor idle; 32 of them in one multiplication do n
 """
 
 from helpers.ensemble.judging import EnsembleEvaluation, evaluate_ensemble
-from helpers.ensemble.recurrent import lstm_states, rnn_states, train_recurrent
+from helpers.ensemble.recurrent import train_recurrent
+from helpers.ensemble.states import lstm_states, rnn_states
 from helpers.ensemble.training import EnsembleHistory, train_ensemble
 
 __all__ = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch.func import vmap
 from torch.nn.functional import cross_entropy
 
 from helpers._checks import check_count
-from helpers._models import Loss, check_data, check_loss, mode
+from helpers._models import Loss, check_data, check_loss, mean_loss, mode
 from helpers.ensemble.stacks import Forward, check_networks, stack
 
 
@@ -70,7 +71,7 @@ def judge(
     """Return the mean loss and the accuracy of each network on one batch, unread."""
     outputs = forward(inputs)
     targets = targets.expand(len(outputs), *targets.shape[1:])
-    losses = vmap(loss)(outputs, targets)
+    losses = vmap(partial(mean_loss, loss))(outputs, targets)
     if targets.is_floating_point():
         return losses, torch.full_like(losses, torch.nan)
     right = outputs.detach().argmax(2) == targets

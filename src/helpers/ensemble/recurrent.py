@@ -1,9 +1,4 @@
-"""Many recurrent networks as one batched computation, with backpropagation written out.
-
-The state after each step, the inputs and a 1 are held in one array ``(networks, rows, batch)``, so
-that one multiplication by ``[W U b]`` does a step of all networks. This takes a fraction of the
-time that a graph of single steps takes.
-"""
+"""Train many recurrent networks at once, each gradient clipped to a norm."""
 
 from __future__ import annotations
 
@@ -12,82 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from helpers._checks import check_count, one_of
+from helpers._checks import check_count, check_function, check_kind, finite, shown
 from helpers._progress import progress
 from helpers.ensemble.stacks import OPTIMIZERS, learning_rates
-
-Grads = tuple[torch.Tensor | None, ...]
-
-
-def rnn_states(
-    W: torch.Tensor,
-    U: torch.Tensor,
-    b: torch.Tensor,
-    x: torch.Tensor,
-    activation: str = "tanh",
-) -> torch.Tensor:
-    """Return the states of many recurrent networks, h = phi(W h + U x + b), from h = 0 on.
-
-    Parameters
-    ----------
-    W
-        (networks, hidden, hidden) recurrent weights.
-    U
-        (networks, hidden, inputs) input weights.
-    b
-        (networks, hidden) biases.
-    x
-        (networks, steps, batch, inputs); a first axis of 1 means the same inputs for all networks.
-    activation
-        ``"tanh"`` or ``"relu"``.
-
-    Returns
-    -------
-    torch.Tensor
-        (networks, steps, batch, hidden): what ``torch.nn.RNN`` computes, up to rounding.
-        Differentiable once with respect to W, U and b.
-
-    Raises
-    ------
-    ValueError
-        If the activation is unknown or a shape does not fit.
-
-    Examples
-    --------
-    >>> one = torch.ones(1, 1, 1)
-    >>> rnn_states(one, one, torch.zeros(1, 1), torch.ones(1, 4, 1, 1), "relu").flatten()
-    tensor([1., 2., 3., 4.])
-    """
-    one_of("activation", activation, ["tanh", "relu"])
-    return _states(_Rnn, W, U, b, x, 1, activation)
-
-
-def lstm_states(W: torch.Tensor, U: torch.Tensor, b: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """Return the states of many LSTM networks, from the state and the memory 0 on.
-
-    Parameters
-    ----------
-    W, U, b, x
-        As for ``rnn_states``, but with 4 * hidden rows in W, U and b: those of the input gate, the
-        forget gate, the new content and the output gate, in torch's order.
-
-    Returns
-    -------
-    torch.Tensor
-        (networks, steps, batch, hidden): what ``torch.nn.LSTM`` computes, up to rounding.
-        Differentiable once with respect to W, U and b.
-
-    Raises
-    ------
-    ValueError
-        If a shape does not fit.
-
-    References
-    ----------
-    Hochreiter and Schmidhuber, Long short-term memory, 1997. Gers, Schmidhuber and Cummins,
-    Learning to forget: continual prediction with LSTM, 2000.
-    """
-    return _states(_Lstm, W, U, b, x, 4)
 
 
 def train_recurrent(
@@ -111,8 +33,8 @@ def train_recurrent(
     steps
         Number of steps, 1 or more.
     clip
-        Largest norm of a network's gradient, taken over all of its parameters. A longer one is
-        shortened to it.
+        Largest norm of a network's gradient, above 0, taken over all of its parameters. A longer
+        one is shortened to it.
 
     Returns
     -------
@@ -125,13 +47,17 @@ def train_recurrent(
     TypeError
         If an argument has the wrong type.
     ValueError
-        If a number is not allowed.
+        If a number is not allowed, or ``losses`` fails.
     """
     check_count("steps", steps)
+    check_function("losses", losses)
+    _check_parameters(parameters)
+    if not finite("clip", clip) > 0:
+        raise ValueError(f"clip must be above 0; got {clip!r}")
     update = OPTIMIZERS["adam"](parameters, learning_rates(lr, len(parameters[0])))
     rows = []
     for _ in progress(range(steps), "training"):
-        loss = losses()
+        loss = _checked(losses(), len(parameters[0]))
         gradients = torch.autograd.grad(loss.sum(), parameters)
         norm = torch.sqrt(sum(gradient.flatten(1).square().sum(1) for gradient in gradients))
         factor = (clip / norm).clamp(max=1)
@@ -140,101 +66,30 @@ def train_recurrent(
     return torch.stack(rows).cpu().double().numpy()
 
 
-def _states(
-    cell: type[torch.autograd.Function],
-    W: torch.Tensor,
-    U: torch.Tensor,
-    b: torch.Tensor,
-    x: torch.Tensor,
-    gates: int,
-    *options: str,
-) -> torch.Tensor:
-    """Check the shapes, and run all steps on the stacked weights [W U b]."""
-    networks, rows, hidden = W.shape
-    expected = (networks, gates * hidden)
-    if x.ndim != 4 or x.shape[0] not in {1, networks} or rows != gates * hidden:
+def _check_parameters(parameters: Sequence[torch.Tensor]) -> None:
+    """Raise unless these are tensors to train, with one network along the first axis of each."""
+    if not isinstance(parameters, Sequence) or not parameters:
+        raise TypeError(f"parameters must be a list of tensors; got {shown(parameters)}")
+    for i, each in enumerate(parameters):
+        check_kind(f"parameters[{i}]", each, torch.Tensor, "a torch tensor")
+        if not (each.requires_grad and each.ndim):
+            raise ValueError(
+                f"parameters[{i}] must require a gradient and have an axis of networks; "
+                f"got {shown(each)}"
+            )
+        if len(each) != len(parameters[0]):
+            raise ValueError(
+                f"parameters must have one number of networks; parameters[{i}] has {len(each)}, "
+                f"parameters[0] has {len(parameters[0])}"
+            )
+
+
+def _checked(loss: torch.Tensor, networks: int) -> torch.Tensor:
+    """Return what ``losses`` returned, if it is one number for each network."""
+    check_kind("what losses returns", loss, torch.Tensor, "a torch tensor")
+    if loss.shape != (networks,) or not loss.requires_grad:
         raise ValueError(
-            "x must be (networks, steps, batch, inputs) and W (networks, rows, hidden) with "
-            f"{gates} * hidden rows; got {tuple(x.shape)} and {tuple(W.shape)}"
+            f"losses must return the loss of each network, a tensor of shape ({networks},) with a "
+            f"gradient; it returned {shown(loss)}"
         )
-    if U.shape != (*expected, x.shape[3]) or b.shape != expected:
-        raise ValueError(
-            f"U must be {(*expected, x.shape[3])} and b {expected}; "
-            f"got {tuple(U.shape)} and {tuple(b.shape)}"
-        )
-    stacked = torch.cat([W, U, b[:, :, None]], 2)
-    return cell.apply(stacked, x, *options).permute(1, 0, 3, 2)
-
-
-def _with_inputs(weights: torch.Tensor, x: torch.Tensor, hidden: int) -> torch.Tensor:
-    """Return room for (steps + 1, networks, hidden + inputs + 1, batch), the inputs filled in."""
-    _, steps, batch, _ = x.shape
-    S = weights.new_empty(steps + 1, len(weights), weights.shape[2], batch)
-    S[:-1, :, hidden:-1] = x.permute(1, 0, 3, 2)
-    S[:, :, -1] = 1
-    S[0, :, :hidden] = 0
-    return S
-
-
-class _Rnn(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, weights: torch.Tensor, x: torch.Tensor, activation: str) -> torch.Tensor:
-        hidden = weights.shape[1]
-        S = _with_inputs(weights, x, hidden)
-        for now, following in zip(S[:-1], S[1:, :, :hidden], strict=True):
-            z = torch.bmm(weights, now)
-            following.copy_(z.tanh_() if activation == "tanh" else z.clamp_(min=0))
-        ctx.save_for_backward(weights, S)
-        ctx.activation = activation
-        return S[1:, :, :hidden]
-
-    @staticmethod
-    def backward(ctx, gradient: torch.Tensor) -> Grads:
-        weights, S = ctx.saved_tensors
-        hidden, total = weights.shape[1], torch.zeros_like(weights)
-        back = weights[:, :, :hidden].mT.contiguous()
-        delta = torch.zeros_like(gradient[0])
-        for t in range(len(gradient) - 1, -1, -1):
-            h = S[t + 1, :, :hidden]
-            slope = 1 - h * h if ctx.activation == "tanh" else h > 0
-            delta = delta.add_(gradient[t]).mul_(slope)
-            total.baddbmm_(delta, S[t].mT)
-            delta = torch.bmm(back, delta)
-        return total, None, None
-
-
-class _Lstm(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, weights: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        hidden = weights.shape[1] // 4
-        S = _with_inputs(weights, x, hidden)
-        gates = S.new_empty(len(S) - 1, *weights.shape[:2], S.shape[3])
-        memory = S.new_zeros(len(S), len(weights), hidden, S.shape[3])
-        for t, gate in enumerate(gates):
-            torch.bmm(weights, S[t], out=gate)
-            i, f, g, o = gate.split(hidden, 1)
-            for part in (i, f, o):
-                part.sigmoid_()
-            g.tanh_()
-            torch.addcmul(i * g, f, memory[t], out=memory[t + 1])
-            torch.mul(o, memory[t + 1].tanh(), out=S[t + 1, :, :hidden])
-        ctx.save_for_backward(weights, S, gates, memory)
-        return S[1:, :, :hidden]
-
-    @staticmethod
-    def backward(ctx, gradient: torch.Tensor) -> Grads:
-        weights, S, gates, memory = ctx.saved_tensors
-        hidden, total = weights.shape[1] // 4, torch.zeros_like(weights)
-        back = weights[:, :, :hidden].mT.contiguous()
-        dh, dc = torch.zeros_like(gradient[0]), torch.zeros_like(gradient[0])
-        delta = torch.empty_like(gates[0])
-        for t in range(len(gradient) - 1, -1, -1):
-            i, f, g, o = gates[t].split(hidden, 1)
-            dh, output = dh + gradient[t], memory[t + 1].tanh()
-            dc = dc + dh * o * (1 - output * output)
-            inner = [dc * g * i * (1 - i), dc * memory[t] * f * (1 - f), dc * i * (1 - g * g)]
-            torch.cat([*inner, dh * output * o * (1 - o)], 1, out=delta)
-            dc = dc * f
-            total.baddbmm_(delta, S[t].mT)
-            dh = torch.bmm(back, delta)
-        return total, None
+    return loss

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
 
+import numpy as np
 import torch
 from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn.functional import pad
 
+from helpers._checks import shown
 from helpers._models import check_module
 from helpers.activations import ACTIVATIONS
 
@@ -28,8 +30,8 @@ def check_networks(networks: Sequence[nn.Module]) -> None:
     """Raise unless these are networks of one architecture that can be run as one."""
     if not isinstance(networks, Sequence):
         raise TypeError(f"networks must be a list of networks; got {type(networks).__name__}")
-    for network in networks:
-        check_module(network)
+    for i, network in enumerate(networks):
+        check_module(network, f"networks[{i}]")
     if not networks:
         raise ValueError("networks must hold at least one network")
     if len(set(map(id, networks))) < len(networks):
@@ -154,16 +156,18 @@ def _own_values(part: nn.Module) -> Iterator[tuple[str, bytes | int]]:
 def learning_rates(lr: float | Sequence[float] | torch.Tensor, networks: int) -> torch.Tensor:
     """Return one learning rate for each network."""
     try:
+        if np.ma.is_masked(lr) or np.iscomplexobj(lr):
+            raise TypeError
         rates = torch.as_tensor(lr, dtype=torch.float64, device="cpu").detach()
-    except (TypeError, ValueError, RuntimeError):
-        raise TypeError(f"lr must be a number or one number per network; got {lr!r}") from None
+    except (TypeError, ValueError, RuntimeError, OverflowError):
+        raise TypeError(f"lr must be a number or one number per network; got {shown(lr)}") from None
     if rates.shape not in {(), (networks,)}:
         raise ValueError(
             f"lr must be one number or one for each of the {networks} networks; "
             f"got the shape {tuple(rates.shape)}"
         )
     if not ((rates >= 0) & rates.isfinite()).all():
-        raise ValueError(f"lr must be finite and at least 0; got {lr!r}")
+        raise ValueError(f"lr must be finite and at least 0; got {shown(lr)}")
     return rates.expand(networks)
 
 

@@ -16,8 +16,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from helpers._checks import check_count, one_of
-from helpers._models import Loss, check_data, check_initialized, check_loss, mode
+from helpers._checks import check_count, one_of, shown
+from helpers._models import Loss, check_data, check_initialized, check_loss, check_validation, mode
 from helpers._progress import progress
 from helpers.ensemble.judging import judge, judge_all
 from helpers.ensemble.stacks import (
@@ -142,8 +142,8 @@ def train_in_steps(
     check_networks(networks)
     for network in networks:
         check_initialized(network)
-    for pair in [(x, y)] if validation is None else [(x, y), validation]:
-        check_data(networks[0], pair)
+    check_data(networks[0], (x, y))
+    check_validation(networks[0], validation)
     batches = _batches(generator, len(networks), len(x), batch_size)
     parameters, forward = stack(networks, x)
     trained = [parameter for parameter in parameters.values() if parameter.requires_grad]
@@ -155,6 +155,8 @@ def train_in_steps(
         for step in counter(range(1, steps + 1)):
             batch = next(batches).to(x.device)
             losses, accuracies = judge(forward, x[batch], y[batch], loss)
+            if not losses.requires_grad:
+                raise ValueError("loss must depend on the output, so that it has a gradient")
             update(torch.autograd.grad(losses.sum(), trained, materialize_grads=True))
             rows.append(torch.stack([losses.detach(), accuracies]))
             if validation and (step == steps or step % (validate_every or steps) == 0):
@@ -177,7 +179,7 @@ def _batches(
     generators = generator if isinstance(generator, Sequence) else [generator]
     if not all(isinstance(each, torch.Generator) for each in generators):
         raise TypeError(
-            f"generator must be a torch.Generator, or a list of them; got {generator!r}"
+            f"generator must be a torch.Generator, or a list of them; got {shown(generator)}"
         )
     if len(generators) not in {1, networks}:
         raise ValueError(

@@ -31,6 +31,11 @@ def load_ledger() -> MappingProxyType[str, MappingProxyType[str, str]]:
         ``chapter``, ``verdict``, ``claim`` and perhaps ``note``; a reproduction has ``id``,
         ``chapter``, ``paper``, ``result`` and perhaps ``cite`` and ``note``. Read-only.
 
+    Raises
+    ------
+    ValueError
+        If a file of the ledger is empty.
+
     Examples
     --------
     >>> load_ledger()["S1-26"]["verdict"]
@@ -39,8 +44,10 @@ def load_ledger() -> MappingProxyType[str, MappingProxyType[str, str]]:
     folder = files("helpers.evidence") / "ledger"
     entries = {}
     for name in ("claims.yml", "reproductions.yml"):
-        for entry in yaml.safe_load((folder / name).read_text(encoding="utf-8")):
-            entries[entry["id"]] = MappingProxyType(entry)
+        listed = yaml.safe_load((folder / name).read_text(encoding="utf-8"))
+        if not listed:
+            raise ValueError(f"the ledger's file {folder / name} is empty")
+        entries |= {entry["id"]: MappingProxyType(entry) for entry in listed}
     return MappingProxyType(entries)
 
 

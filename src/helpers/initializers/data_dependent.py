@@ -7,8 +7,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from helpers._checks import check_count
-from helpers._contracts import finite
+from helpers._checks import check_count, finite
 from helpers.initializers.filling import check_floating
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ def lsuv(
             rescale = partial(_rescale, name, called, tolerance, rescalings)
             hook = layer.register_forward_hook(rescale, prepend=True, with_kwargs=True)
             stack.enter_context(hook)
-        forward_on_copies(model, batch)
+        forward_on_copies(model, batch, name="batch")
         if missed := [name for name in layers if name not in called]:
             raise ValueError(
                 f"the pass did not call the layer {missed[0]!r}, so it has no output to measure"

@@ -164,6 +164,8 @@ def check_floating(argument: str, tensor: torch.Tensor) -> None:
         raise TypeError(f"{argument} must be a floating point torch.Tensor; got {kind}")
     if torch.nn.parameter.is_lazy(tensor):
         raise ValueError(f"{argument} has no shape yet: pass a batch through the model first")
+    if tensor.layout != torch.strided:
+        raise TypeError(f"{argument} must be a dense tensor; got {tensor.layout}")
     if tensor.is_meta:
         raise ValueError(f"{argument} is on the meta device, which holds no numbers")
 

@@ -7,14 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from helpers._checks import one_of
-from helpers._contracts import (
-    Initializer,
-    check_generator,
-    check_shape,
-    finite,
-    initializer,
-)
+from helpers._checks import finite, one_of, square
+from helpers._contracts import Initializer, check_generator, check_shape, initializer
 
 
 def fans(shape: Sequence[int]) -> tuple[int, int]:
@@ -158,7 +152,7 @@ def xavier_uniform(
     shape: Sequence[int], rng: np.random.Generator, *, gain: float = 1.0
 ) -> np.ndarray:
     """Xavier, uniform: ``variance_scaling(gain**2, "fan_avg", "uniform")``, gain at least 0."""
-    return variance_scaling(finite("gain", gain, 0) ** 2, "fan_avg", "uniform")(shape, rng)
+    return variance_scaling(square("gain", gain, 0), "fan_avg", "uniform")(shape, rng)
 
 
 @initializer
@@ -166,7 +160,7 @@ def xavier_normal(
     shape: Sequence[int], rng: np.random.Generator, *, gain: float = 1.0
 ) -> np.ndarray:
     """Xavier, normal: ``variance_scaling(gain**2, "fan_avg", "normal")``, gain at least 0."""
-    return variance_scaling(finite("gain", gain, 0) ** 2, "fan_avg", "normal")(shape, rng)
+    return variance_scaling(square("gain", gain, 0), "fan_avg", "normal")(shape, rng)
 
 
 @initializer
@@ -182,7 +176,7 @@ def he_uniform(
     mode
         As in ``variance_scaling``.
     """
-    return variance_scaling(2 / (1 + finite("slope", slope) ** 2), mode, "uniform")(shape, rng)
+    return variance_scaling(2 / (1 + square("slope", slope)), mode, "uniform")(shape, rng)
 
 
 @initializer
@@ -198,7 +192,7 @@ def he_normal(
     mode
         As in ``variance_scaling``.
     """
-    return variance_scaling(2 / (1 + finite("slope", slope) ** 2), mode, "normal")(shape, rng)
+    return variance_scaling(2 / (1 + square("slope", slope)), mode, "normal")(shape, rng)
 
 
 @initializer

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from helpers._checks import check_count, one_of
+from helpers._checks import check_count, check_kind, one_of, shown
 from helpers.activations import ACTIVATIONS
 from helpers.networks.weightless import without_weights
 
@@ -103,8 +103,8 @@ def cifar_cnn(
     14938
     """
     one_of("activation", activation, ACTIVATIONS)
-    if not isinstance(channels, Sequence) or not channels:
-        raise TypeError(f"channels must be integers such as (8, 16, 32); got {channels!r}")
+    if not isinstance(channels, Sequence) or isinstance(channels, bytes) or not channels:
+        raise TypeError(f"channels must be integers such as (8, 16, 32); got {shown(channels)}")
     for count in channels:
         check_count("each number of channels", count)
     check_count("size", size)
@@ -158,9 +158,7 @@ def speech_cnn(activation: str = "relu", *, depth: int = 2) -> nn.Sequential:
     19273
     """
     one_of("activation", activation, ACTIVATIONS)
-    check_count("depth", depth)
-    if depth < 2:
-        raise ValueError(f"depth must be 2 or more; got {depth}")
+    check_count("depth", depth, least=2, most=10_000)
 
     def parts() -> OrderedDict[str, nn.Module]:
         layers: OrderedDict[str, nn.Module] = OrderedDict()
@@ -203,11 +201,17 @@ def pool_first(model: nn.Sequential) -> nn.Sequential:
     nn.Sequential
         A network with the parameters of ``model``.
 
+    Raises
+    ------
+    TypeError
+        If ``model`` is no ``nn.Sequential``.
+
     Examples
     --------
     >>> [name for name, layer in pool_first(mnist_cnn()).named_children()][:3]
     ['conv1', 'pool1', 'relu1']
     """
+    check_kind("model", model, nn.Sequential, "an nn.Sequential")
     parts = OrderedDict(model.named_children())
     names = list(parts)
     for i, name in enumerate(names):

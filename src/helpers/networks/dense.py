@@ -6,10 +6,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from itertools import pairwise
 
-import numpy as np
 from torch import nn
 
-from helpers._checks import one_of
+from helpers._checks import check_widths, one_of
 from helpers.activations import ACTIVATIONS
 from helpers.networks.weightless import without_weights
 
@@ -44,7 +43,7 @@ def mlp(widths: Sequence[int], activation: str = "relu") -> nn.Sequential:
     ['flatten', 'linear1', 'tanh1', 'linear2']
     """
     one_of("activation", activation, ACTIVATIONS)
-    _check_widths(widths)
+    check_widths(widths)
 
     def parts() -> OrderedDict[str, nn.Module]:
         layers = OrderedDict(flatten=nn.Flatten())
@@ -55,16 +54,3 @@ def mlp(widths: Sequence[int], activation: str = "relu") -> nn.Sequential:
         return layers
 
     return without_weights(parts)
-
-
-def _check_widths(widths: Sequence[int]) -> None:
-    if not isinstance(widths, Sequence) or not all(isinstance(w, int | np.integer) for w in widths):
-        raise TypeError(
-            f"widths must be a sequence of integers such as [784, 100, 10]; got {widths!r}"
-        )
-    if len(widths) < 2:
-        raise ValueError(
-            f"widths needs at least two numbers, the inputs and the outputs; got {widths!r}"
-        )
-    if min(widths) < 1:
-        raise ValueError(f"every width must be 1 or more; got {widths!r}")

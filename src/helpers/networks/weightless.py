@@ -14,10 +14,18 @@ def without_weights(parts: Callable[[], OrderedDict[str, nn.Module]]) -> nn.Sequ
 
     The "meta" device gives shapes without numbers, so torch's own initialization draws nothing
     from the global random generator.
+
+    Raises
+    ------
+    ValueError
+        If the network does not fit into memory.
     """
-    with torch.device("meta"):
-        model = nn.Sequential(parts())
-    model.to_empty(device="cpu")
+    try:
+        with torch.device("meta"):
+            model = nn.Sequential(parts())
+        model.to_empty(device="cpu")
+    except RuntimeError as error:
+        raise ValueError(f"a network of this size does not fit into memory: {error}") from error
     for parameter in model.parameters():
         nn.init.constant_(parameter, torch.nan)
     return model

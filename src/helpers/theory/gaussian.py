@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import erf
 
+from helpers._checks import check_function
 from helpers._contracts import as_float64
 from helpers.activations import derivatives, identity, leaky_relu, relu
 
@@ -49,11 +50,12 @@ def gaussian_mean(function: Function, variance: ArrayLike) -> np.ndarray:
     >>> float(gaussian_mean(relu, 2 * np.pi).round(12))
     1.0
     """
+    check_function("function", function)
     variance = not_negative("variance", variance)
     z, weights = _half_line()
     u = np.sqrt(variance)[..., None] * z
     with np.errstate(under="ignore"):
-        return ((function(u) + function(-u)) @ weights)[()]
+        return ((_values(function, u) + _values(function, -u)) @ weights)[()]
 
 
 def kernel(function: Function, q: ArrayLike, c: ArrayLike) -> np.ndarray:
@@ -84,25 +86,47 @@ def kernel(function: Function, q: ArrayLike, c: ArrayLike) -> np.ndarray:
     >>> float(kernel(relu, 1.0, 0.0) * 2 * np.pi)
     1.0
     """
-    q, c = np.broadcast_arrays(not_negative("q", q), _correlation(c))
-    closed_form = CLOSED_FORMS.get(function)
-    if closed_form is not None:
-        return closed_form(q, c)[()]
+    check_function("function", function)
+    q, c = _broadcast(not_negative("q", q), _correlation(c))
+    if function in CLOSED_FORMS:
+        return CLOSED_FORMS[function](q, c)[()]
     each = np.vectorize(lambda q, c: _kernel_by_quadrature(function, q, c), otypes=[float])
     return each(q, c)[()]
 
 
 def not_negative(name: str, values: ArrayLike) -> np.ndarray:
     """Return numbers as float64; refuse those below 0."""
-    values, _ = as_float64(values)
+    values, _ = as_float64(values, name)
     if not (values >= 0).all():
         raise ValueError(f"{name} must be at least 0; got {values.min()}")
     return values
 
 
+def _broadcast(q: np.ndarray, c: np.ndarray) -> list[np.ndarray]:
+    """Return q and c in one shape."""
+    try:
+        return list(np.broadcast_arrays(q, c))
+    except ValueError:
+        raise ValueError(f"q and c must fit together; got shapes {q.shape} and {c.shape}") from None
+
+
+def _values(function: Function, u: np.ndarray) -> np.ndarray:
+    """Return f(u), if it is a real number for each entry."""
+    try:
+        values, _ = as_float64(function(u), "what function returns")
+    except (TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise ValueError(f"function fails on an array of shape {u.shape}: {error}") from error
+    if values.shape != u.shape:
+        raise ValueError(
+            f"function must return one number for each of the {u.shape} that it is given; "
+            f"it returned the shape {values.shape}"
+        )
+    return values
+
+
 def _correlation(c: ArrayLike) -> np.ndarray:
     """Return correlations as float64; refuse those that are not between -1 and 1."""
-    c, _ = as_float64(c)
+    c, _ = as_float64(c, "c")
     if not (np.abs(c) <= 1).all():
         raise ValueError(f"c must be between -1 and 1; got {c.flat[np.abs(c).argmax()]}")
     return c
@@ -142,7 +166,7 @@ def _kernel_by_quadrature(function: Function, q: float, c: float) -> float:
 
     def sector(width: float, sign: int) -> float:
         u = math.sqrt(q) * np.sin(width * x)[:, None] * z
-        up, down = function(u), function(-u)
+        up, down = _values(function, u), _values(function, -u)
         backwards = (up if sign > 0 else down)[::-1], (down if sign > 0 else up)[::-1]
         return width * angular @ (up * backwards[0] + down * backwards[1]) @ radial
 

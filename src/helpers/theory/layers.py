@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers._checks import one_of
-from helpers._contracts import finite
+from helpers._checks import check_widths, finite, one_of
 from helpers.activations import Activation
 from helpers.theory.gaussian import not_negative
 from helpers.theory.maps import find_activation, mean_square
@@ -115,10 +114,7 @@ def variance_per_layer(
 
 def _variances(weight_variance: float | Sequence[float], widths: Sequence[int]) -> np.ndarray:
     """Return one variance for each layer of weights."""
-    if not all(isinstance(width, int | np.integer) for width in widths):
-        raise TypeError(f"widths must be integers such as [784, 100, 10]; got {widths!r}")
-    if len(widths) < 2 or min(widths) < 1:
-        raise ValueError(f"widths must be two or more numbers from 1 up; got {widths!r}")
+    check_widths(widths)
     variances, layers = not_negative("weight_variance", weight_variance), len(widths) - 1
     if variances.shape not in {(), (layers,)}:
         raise ValueError(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers._checks import one_of
-from helpers._contracts import finite
+from helpers._checks import one_of, shown, square
 from helpers.activations import ACTIVATIONS, Activation
 from helpers.theory.gaussian import CLOSED_FORMS, Function, gaussian_mean, kernel, not_negative
 
@@ -59,7 +58,8 @@ def correlation_map(
     c
         Correlation of u and v, from -1 to 1.
     q
-        Variance of both, above 0; usually the q* of ``fixed_point``. Shapes are broadcast.
+        Variance of both, finite and above 0; usually the q* of ``fixed_point``. Shapes are
+        broadcast.
     activation, sigma_w, sigma_b
         As for ``length_map``; not both sigmas 0.
 
@@ -79,8 +79,9 @@ def correlation_map(
     1.0
     """
     check_sigmas(sigma_w, sigma_b)
-    if np.any(not_negative("q", q) == 0):
-        raise ValueError(f"q must be above 0; got {q!r}")
+    lengths = not_negative("q", q)
+    if not (np.isfinite(lengths) & (lengths > 0)).all():
+        raise ValueError(f"q must be above 0 and finite; got {shown(q)}")
     if sigma_w == sigma_b == 0:
         raise ValueError("sigma_w and sigma_b must not both be 0: no signal is left")
     products = kernel(find_activation(activation).function, q, c)
@@ -129,12 +130,13 @@ def find_activation(activation: str | Activation) -> Activation:
 
 def mean_square(function: Function, q: ArrayLike) -> np.ndarray:
     """Return E[f(u)^2] for u ~ N(0, q)."""
+    q = not_negative("q", q)
     if function in CLOSED_FORMS:
         return kernel(function, q, 1.0)
     return gaussian_mean(lambda u: function(u) ** 2, q)
 
 
 def check_sigmas(sigma_w: float, sigma_b: float) -> None:
-    """Refuse standard deviations that are not finite or below 0."""
-    finite("sigma_w", sigma_w, least=0)
-    finite("sigma_b", sigma_b, least=0)
+    """Refuse standard deviations below 0, and those without a finite square."""
+    square("sigma_w", sigma_w, least=0)
+    square("sigma_b", sigma_b, least=0)

@@ -12,8 +12,20 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from helpers._checks import check_count
-from helpers._models import Loss, check_data, check_loss, check_trainable, count_right, means, mode
+from helpers._checks import check_count, check_flag, shown
+from helpers._models import (
+    Loss,
+    check_data,
+    check_loss,
+    check_trainable,
+    check_validation,
+    count_right,
+    forward_on_copies,
+    mean_loss,
+    means,
+    mode,
+    random_state_kept,
+)
 from helpers._progress import progress_bar
 
 
@@ -99,9 +111,13 @@ def fit(
     check_trainable(model, optimizer, generator)
     check_loss(loss)
     if scheduler is not None and not callable(getattr(scheduler, "step", None)):
-        raise TypeError(f"scheduler must have a method step, as LRScheduler; got {scheduler!r}")
-    for pair in [(x, y)] if validation is None else [(x, y), validation]:
-        check_data(model, pair)
+        raise TypeError(
+            f"scheduler must have a method step, as LRScheduler; got {shown(scheduler)}"
+        )
+    check_flag("progress", progress)
+    check_data(model, (x, y))
+    check_validation(model, validation)
+    _check_last_batch(model, x, batch_size)
     steps = epochs * -(-len(x) // batch_size)
     rows = []
     with mode(model, training=True), progress_bar("training", shown=progress, total=steps) as bar:
@@ -162,6 +178,19 @@ def evaluate(
     return _evaluate(model, x, y, loss, batch_size)
 
 
+def _check_last_batch(model: nn.Module, x: torch.Tensor, batch_size: int) -> None:
+    """Raise if the last batch has one example, and the model needs more, as BatchNorm does."""
+    if len(x) % batch_size != 1 and batch_size > 1:
+        return
+    try:
+        with mode(model, training=True), random_state_kept(x.device), torch.no_grad():
+            forward_on_copies(model, x[:1])
+    except ValueError as error:
+        raise ValueError(
+            f"batch_size {batch_size} leaves a batch of one example, of {len(x)}: {error}"
+        ) from error
+
+
 def _train(
     model: nn.Module,
     x: torch.Tensor,
@@ -176,7 +205,9 @@ def _train(
     for batch in batches:
         inputs, targets = x[batch], y[batch]
         output = model(inputs)
-        value = loss(output, targets)
+        value = mean_loss(loss, output, targets)
+        if not value.requires_grad:
+            raise ValueError("loss must depend on the output, so that it has a gradient")
         optimizer.zero_grad()
         value.backward()
         optimizer.step()
@@ -194,6 +225,6 @@ def _evaluate(
     with mode(model, training=False):
         for inputs, targets in zip(x.split(batch_size), batches, strict=True):
             output = model(inputs)
-            losses.append(loss(output, targets))
+            losses.append(mean_loss(loss, output, targets))
             right.append(count_right(output, targets))
     return Evaluation(*means(losses, right, batches, y))

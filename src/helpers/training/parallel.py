@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from helpers._checks import shown
 from helpers.device import pick_device
 
 
@@ -32,8 +33,11 @@ def in_parallel(functions: Sequence[Callable[[], Any]]) -> list[Any]:
     TypeError
         If one of ``functions`` is not a function. An error that one of them raises is passed on.
     """
-    if not all(callable(function) for function in functions):
-        raise TypeError("functions must be functions without arguments, such as `lambda: fit(...)`")
+    if not isinstance(functions, Sequence) or not all(map(callable, functions)):
+        raise TypeError(
+            "functions must be a list of functions without arguments, such as "
+            f"[lambda: fit(...)]; got {shown(functions)}"
+        )
     if pick_device().type != "cpu":
         return [function() for function in functions]
     cores = torch.get_num_threads()

@@ -1,204 +1,150 @@
 """The audit's principles: each a function from what was measured to what is wrong.
 
-The numbers that divide sound from unsound come from the course's own measurements, named beside
-them; the chapters show these.
+The numbers that divide sound from unsound are in ``helpers.audit.limits``.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import torch
 from torch import nn
 
+from helpers.audit.findings.ends import collapse, first_loss, inputs, targets
 from helpers.audit.findings.scale import scale
-from helpers.audit.findings.symmetry import symmetry, zeros
-from helpers.audit.graph import classes
+from helpers.audit.findings.symmetry import symmetry
+from helpers.audit.findings.units import bias, dead, saturated
+from helpers.audit.findings.zeros import zeros
+from helpers.audit.found import Found
 from helpers.audit.measured import Measured
-from helpers.audit.mends import bias_to_zero, initialized, names_of
-from helpers.audit.norms import norm, rms, spread
-from helpers.audit.passes import Call
-from helpers.audit.records import GRAVITIES, Finding, LayerReport
+from helpers.audit.mends import drawn_anew
+from helpers.audit.norms import norm
+from helpers.audit.records import Finding, LayerReport
+from helpers.audit.trials import copied, tried
 
-DEAD = {"grave": 0.85, "warning": 0.6}
-"""Networks with 46% dead units in a layer still learned MNIST to 0.94 to 0.95, with 88% to between
-0.37 and 0.89, and those with 98% did not. Where examples look alike, half are dead by chance."""
-SATURATED = {"grave": 0.65, "warning": 0.5}
-"""Ten tanh layers at twice Xavier's scale (4 in 10 entries saturated) learned MNIST to 0.8 to 0.9
-in 500 steps, at 2.8 times (half) to 0.6, at 4 times (two thirds) to 0.3."""
-ALIKE = {"grave": 1e-3, "warning": 1e-2}
-"""Part of the signal that differs between examples. Ten sigmoid layers that left 6 in 1,000 of it
-learned to 0.8 with Adam, those that left 1.3 in 1,000 to 0.7, those with 2 in 10,000 to 0.4."""
-DROWNED = 3.0
-"""With a bias of three standard deviations a unit's input has one sign 99.9% of the time."""
-ENOUGH = 8
-"""Of fewer inputs all can be negative by chance: one unit in 2^7 at seven."""
-FIRST_LOSS = 2.0
-"""A first loss of twice ln(classes), that of a guess, needs scores that are large and random."""
-LARGE = 5.0
-"""Standardized numbers have root mean square 1; pixels of 0 to 255 about 100."""
-_LAYERS = ("matrix", "norm", "recurrent", "attention")
+STEP = 1e-3
+"""The first step of Adam at its usual rate moves every number by this much."""
+_STALLED, _OWN = "background/why-training-stalls", "practice/audit-your-network"
 
 
-def finite(m: Measured) -> Iterator[Finding]:
+def finite(m: Measured) -> Iterator[Found]:
     """Find numbers that are none."""
     bad = [r.name for r in m.reports if r.signal == math.inf or _became_nan(r)]
     if bad or not m.result.loss.isfinite():
         where = f"from the layer {bad[0]!r} on" if bad else "in the loss"
         text = f"the signal overflows or is no number {where}: the loss is {m.result.loss:.3g}"
-        yield Finding("grave", "finite", tuple(bad[:1]), text, "", "background/why-training-stalls")
+        yield Found("grave", "finite", tuple(bad[:1]), text, _STALLED)
 
 
-def dead(m: Measured) -> Iterator[Finding]:
-    """Find units that a ReLU sets to 0 on the whole batch: they get no gradient from it."""
-    found: dict[str, list[tuple[Call, float]]] = {}
-    for call, _, report in m.each(*_LAYERS):
-        gravity = _grade(report.dead, DEAD)
-        if gravity and report.signal and _rows(call) >= ENOUGH:
-            found.setdefault(gravity, []).append((call, report.dead))
-    for gravity, entries in found.items():
-        layers = tuple(dict.fromkeys(call.name for call, _ in entries))
-        text = f"{_percents(entries)} of the units are 0 on the whole batch after the ReLU"
-        mend = bias_to_zero(call for call, _ in entries)
-        yield Finding(gravity, "dead", layers, text, mend, "activations/relu")
-
-
-def saturated(m: Measured) -> Iterator[Finding]:
-    """Find outputs on the flat parts of a sigmoid or tanh: the gradient ends there."""
-    found: dict[tuple[str, str], list[tuple[Call, float]]] = {}
-    for call, then, report in m.each(*_LAYERS):
-        if gravity := _grade(report.saturated, SATURATED):
-            key = gravity, then.activation or "tanh"
-            found.setdefault(key, []).append((call, report.saturated))
-    for (gravity, name), entries in found.items():
-        layers = tuple(dict.fromkeys(call.name for call, _ in entries))
-        text = f"{_percents(entries)} of the outputs are within 5% of a bound of the {name}"
-        weights = tuple(dict.fromkeys(n for call, _ in entries for n in names_of(call)))
-        mend = "\n".join(
-            line for line in (initialized(m, weights), bias_to_zero(c for c, _ in entries)) if line
+def frozen(m: Measured) -> Iterator[Found]:
+    """Find a model of which nothing is trained."""
+    if m.parameters and not any(parameter.requires_grad for parameter in m.parameters):
+        text = (
+            "no parameter is trained: requires_grad is False for all. If that is meant, audit the "
+            "model that you train, with this one in it"
         )
-        yield Finding(gravity, "saturated", layers, text, mend, f"activations/{name}")
+        yield Found("grave", "frozen", (), text, _OWN, ("model.requires_grad_(True)",))
 
 
-def collapse(m: Measured) -> Iterator[Finding]:
-    """Find examples that reach the last layer all alike: it cannot tell them apart."""
-    heads = [call for call, _, report in m.each("matrix") if report.gradient > 0]
-    if not heads or not m.examples_differ or heads[-1].input is None or len(heads[-1].input) < 2:
-        return
-    head = heads[-1]
-    left = (spread(head.input) / rms(head.input).to(torch.float64)).item()
-    gravity = _grade(-left, {name: -limit for name, limit in ALIKE.items()})
-    if gravity is None or math.isnan(left):
-        return
-    text = (
-        f"all examples look alike to the last layer: what differs between them is {left:.1g} of "
-        "the signal"
-    )
-    used = Counter(then.activation for _, then, _ in m.each("matrix") if then.activation)
-    sigmoid = used and used.most_common(1)[0][0] == "sigmoid"
-    chapter = "activations/sigmoid" if sigmoid else "derivations/mean-field"
-    layers = [names_of(call)[0] for call, then, _ in m.each("matrix") if then.activation]
-    mend = initialized(m, tuple(dict.fromkeys(layers)))
-    yield Finding(gravity, "collapse", (head.name,), text, mend, chapter)
-
-
-def bias(m: Measured) -> Iterator[Finding]:
-    """Find biases larger than what the weights bring: they decide alone."""
-    for call, then, report in m.each("matrix"):
-        own = getattr(call.module, "bias", None)
-        brought = report.gain * report.signal / report.signal_gain if report.signal_gain else 0.0
-        if (
-            then.activation is None
-            or own is None
-            or not 0 < DROWNED * brought < (size := rms(own).item())
-        ):
-            continue
-        text = f"its bias ({size:.2g} in size) drowns what the weights bring ({brought:.2g})"
-        yield Finding(
-            "warning", "bias", (call.name,), text, bias_to_zero([call]), "activations/relu"
-        )
-
-
-def first_loss(m: Measured) -> Iterator[Finding]:
-    """Find a classifier that knows nothing but is sure of it."""
-    n = classes(m.result.loss.grad_fn)
-    loss = m.result.loss.item()
-    if n is None or n < 2 or not FIRST_LOSS * math.log(n) < loss < math.inf:
-        return
-    heads = [call for call, _, report in m.each("matrix") if report.gradient > 0]
-    mend = f"torch.nn.init.zeros_(model.get_parameter({names_of(heads[-1])[0]!r}))" if heads else ""
-    text = f"the first loss is {loss:.3g}; a guess among {n} classes has ln {n} = {math.log(n):.3g}"
-    layers = tuple(call.name for call in heads[-1:])
-    given = [call.input for call in (m.result.calls[0], *heads[:1])]
-    sizes = [rms(tensor).item() for tensor in given if tensor is not None]
-    if len(sizes) == 2 and min(sizes) > LARGE:
-        text += f". The batch has root mean square {sizes[0]:.3g}: standardize it first"
-        mend = ""
-    yield Finding("warning", "loss", layers, text, mend, "activations/output-layers")
-
-
-def not_understood(m: Measured) -> Iterator[Finding]:
+def not_understood(m: Measured) -> Iterator[Found]:
     """List what the audit does not know, does not reach or cannot see."""
-    chapter = "practice/audit-your-network"
     unknown = {call.name: report.kind for call, _, report in m.each("unknown")}
     if unknown:
         kinds = ", ".join(sorted(set(unknown.values())))
         text = f"has parameters that the audit lists but does not judge: {kinds}"
-        yield Finding("note", "unknown", tuple(unknown), text, "", chapter)
-    gradients = m.result.gradients
-    idle = [n for n, p in m.model.named_parameters() if p.requires_grad and gradients[p] is None]
+        yield Found("note", "unknown", tuple(unknown), text, _OWN)
+    idle = [n for p in m.parameters if p.requires_grad and p.gradient is None for n in p.names[:1]]
     if idle:
         text = "the loss of this batch does not depend on these parameters"
-        yield Finding("note", "unused", tuple(idle), text, "", chapter)
+        yield Found("note", "unused", tuple(idle), text, _OWN)
     if not m.examples_differ:
         text = "the examples of the batch do not differ: whether they stay apart cannot be seen"
-        yield Finding("note", "batch", (), text, "", chapter)
+        yield Found("note", "batch", (), text, _OWN)
 
 
-PRINCIPLES: tuple[Callable[[Measured], Iterator[Finding]], ...] = (
+PRINCIPLES: tuple[Callable[[Measured], Iterator[Found]], ...] = (
     finite,
+    frozen,
     symmetry,
     zeros,
     scale,
+    inputs,
     dead,
     saturated,
     collapse,
     bias,
     first_loss,
+    targets,
     not_understood,
 )
 
+Look = Callable[[nn.Module], Measured]
 
-def findings(measured: Measured) -> tuple[Finding, ...]:
-    """Apply every principle; the gravest first."""
-    found = [finding for principle in PRINCIPLES for finding in principle(measured)]
-    return tuple(sorted(found, key=lambda finding: GRAVITIES.index(finding.gravity)))
+
+def findings(measured: Measured, look: Look) -> tuple[Finding, ...]:
+    """Apply every principle, and try the mends on copies of the model; the gravest first."""
+
+    def examine(model: nn.Module) -> list[Found]:
+        return list(_never_initialized(model)) or _judged(look(model), look)
+
+    return tuple(tried(measured.model, _judged(measured, look), examine))
 
 
 def never_initialized(model: nn.Module) -> tuple[Finding, ...]:
     """Return the one finding on a model with parameters that are no numbers, else none."""
+    return tuple(found.finding(found.mends[0]) for found in _never_initialized(model))
+
+
+def _never_initialized(model: nn.Module) -> Iterator[Found]:
     bad = tuple(n for n, p in model.named_parameters() if p.is_floating_point() and not _bounded(p))
-    if not bad:
-        return ()
-    mend = (
-        "from helpers.initializers import initialize; import numpy; "
-        'initialize(model, "he_normal", generator=numpy.random.default_rng(0))'
+    if bad:
+        text = "parameters are NaN or infinite: never initialized, or training diverged"
+        yield Found(
+            "grave", "finite", bad, text, "initialization/random", (drawn_anew(model, bad),)
+        )
+
+
+def _judged(m: Measured, look: Look) -> list[Found]:
+    """Return what every principle finds, the gravest first."""
+    found = [one for principle in PRINCIPLES for one in principle(m)]
+    found = [one for one in found if not (one.opens and _explained(one, found))]
+    if any(one.opens for one in found):
+        found = [_after_a_step(one, m, look) if one.opens else one for one in found]
+    return sorted(found, key=lambda one: one.rank)
+
+
+def _explained(one: Found, found: list[Found]) -> bool:
+    """Say whether a missing gradient has a cause that is found: overflow, or what shrinks it."""
+    return one.principle == "zeros" and any(
+        other.principle == "finite" or (other.principle == "scale" and other.gravity == "grave")
+        for other in found
     )
-    text = "parameters are NaN or infinite: never initialized, or training diverged"
-    return (Finding("grave", "finite", bad, text, mend, "initialization/random"),)
 
 
-def _rows(call: Call) -> float:
-    """Return over how many examples and positions a unit is seen."""
-    output = call.output
-    return 0 if output is None else output.numel() / max(output.shape[call.unit_axis], 1)
+def _after_a_step(one: Found, m: Measured, look: Look) -> Found:
+    """Return a finding as a note if one step of Adam removes it."""
+    try:
+        stepped = look(_stepped(m))
+    except Exception:  # a model that cannot be copied keeps its finding
+        return one
+    principle = next(p for p in PRINCIPLES if p.__name__ == one.principle)
+    if any(one.overlaps(other) and other.rank <= one.rank for other in principle(stepped)):
+        return one
+    text = f"{one.text}; the first step of training opens this"
+    return replace(one, gravity="note", text=text, mends=(), advice="", opens=False)
 
 
-def _percents(entries: list[tuple[Call, float]]) -> str:
-    low, high = (f"{bound([value for _, value in entries]):.0%}" for bound in (min, max))
-    return low if low == high else f"{low} to {high}"
+def _stepped(m: Measured) -> nn.Module:
+    """Return a copy of the model after a step against the sign of every gradient."""
+    model = copied(m.model)
+    with torch.no_grad():
+        for parameter, own in zip(model.parameters(), m.model.parameters(), strict=True):
+            gradient = m.result.gradient(own)
+            if gradient is not None:
+                parameter -= STEP * gradient.sign()
+    return model
 
 
 def _bounded(tensor: torch.Tensor) -> bool:
@@ -207,8 +153,3 @@ def _bounded(tensor: torch.Tensor) -> bool:
 
 def _became_nan(report: LayerReport) -> bool:
     return math.isnan(report.signal) and bool(report.shape)
-
-
-def _grade(value: float, limits: dict[str, float]) -> str | None:
-    """Return the gravest limit that the value exceeds."""
-    return next((gravity for gravity, limit in limits.items() if value > limit), None)

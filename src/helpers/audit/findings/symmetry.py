@@ -1,28 +1,22 @@
-"""The audit's principles of symmetry and zeros: what the first step cannot tell apart or move."""
+"""The audit's principle of symmetry: what the first step cannot tell apart."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 import torch
-from torch import nn
 
-from helpers.audit.layers import Matrix, matrices
+from helpers.audit import limits
+from helpers.audit.found import Found
+from helpers.audit.layers import Matrix
 from helpers.audit.measured import Measured
-from helpers.audit.mends import initialized, names_of
+from helpers.audit.mends import initialized
 from helpers.audit.norms import nonzero
-from helpers.audit.records import Finding
-
-SAME = 1e-3
-"""Gradients that differ by less than this part of them differ by rounding."""
-NOTHING = 1e-6
-"""A gradient below this part of the largest in the network is rounding: the outputs' gradients of
-a constant start cancel but for it (chapter initialization/zero-and-constant)."""
 
 Weight = tuple[str, Matrix, torch.Tensor | None]
 
 
-def symmetry(m: Measured) -> Iterator[Finding]:
+def symmetry(m: Measured) -> Iterator[Found]:
     """Find units with equal weights and equal gradients: they stay equal for ever."""
     for names, units, gravity in _still_equal(list(m.weights())):
         if gravity == "grave":
@@ -32,38 +26,8 @@ def symmetry(m: Measured) -> Iterator[Finding]:
             )
         else:
             text = f"{units} units start with equal weights; their gradients tell them apart"
-        mend = initialized(m, names) if gravity == "grave" else ""
-        yield Finding(gravity, "symmetry", names, text, mend, "initialization/zero-and-constant")
-
-
-def zeros(m: Measured) -> Iterator[Finding]:
-    """Find zeros: one that gets a gradient opens with the first step, one that gets none stays."""
-    weights = [(name, matrix.weight, g) for name, matrix, g in m.weights()]
-    for call, _, _ in m.each("norm"):
-        scale = getattr(call.module, "weight", None)
-        if isinstance(scale, nn.Parameter) and scale.requires_grad:
-            weights.append((f"{call.name}.weight", scale, m.result.gradient(scale)))
-    weights = [entry for entry in weights if entry[2] is not None]
-    groups: dict[tuple[bool, bool], list[str]] = {}
-    for name, weight, gradient in weights:
-        groups.setdefault((nonzero(weight), nonzero(gradient)), []).append(name)
-    stuck, opening, waiting = (
-        tuple(groups.get(key, ())) for key in ((False, False), (False, True), (True, False))
-    )
-    chapter = "initialization/zero-and-constant"
-    if stuck and (not opening or _locked(m, stuck)):
-        text = "weights are 0 and get no gradient: they stay 0, or move all alike" + (
-            f"; {len(waiting)} others get no gradient either" if waiting else ""
-        )
-        yield Finding("grave", "zeros", stuck, text, initialized(m, stuck), chapter)
-    elif opening:
-        text = "weights are 0, but get a gradient: the first step opens them" + (
-            f"; until then {len(waiting + stuck)} others get none" if waiting + stuck else ""
-        )
-        yield Finding("note", "zeros", opening, text, "", chapter)
-    elif waiting:
-        text = "the gradient of the weights is exactly 0, though they are not"
-        yield Finding("warning", "zeros", waiting, text, "", "background/why-training-stalls")
+        mends = (initialized(m, names),) if gravity == "grave" else ()
+        yield Found(gravity, "symmetry", names, text, "initialization/zero-and-constant", mends)
 
 
 def _still_equal(weights: Sequence[Weight]) -> Iterator[tuple[tuple[str, ...], int, str]]:
@@ -93,7 +57,7 @@ def _still_equal(weights: Sequence[Weight]) -> Iterator[tuple[tuple[str, ...], i
         groups, alike = _groups(matrix.weight.flatten(1))
         if not alike.any():
             continue
-        tied = alike & _same_gradient(gradient.flatten(1), groups, NOTHING * largest)
+        tied = alike & _same_gradient(gradient.flatten(1), groups, limits.NOTHING * largest)
         if tied.any():
             found["grave"].append((name, int(tied.sum())))
         elif matrix.weight[alike].any():
@@ -119,16 +83,4 @@ def _same_gradient(rows: torch.Tensor, groups: torch.Tensor, nothing: float) -> 
     sums = torch.zeros(size, rows.shape[1]).to(rows).index_add_(0, groups, rows)
     counts = torch.zeros(size).to(rows).index_add_(0, groups, torch.ones_like(rows[:, 0]))
     means = (sums / counts[:, None])[groups]
-    return (rows - means).norm(dim=1) <= torch.clamp(SAME * means.norm(dim=1), min=nothing)
-
-
-def _locked(m: Measured, stuck: tuple[str, ...]) -> bool:
-    """Say whether zeros wait for zeros that wait for them, or lead to others and stay alike."""
-    for call, then, _ in m.each("matrix"):
-        if names_of(call)[0] in stuck:
-            if call.input is not None and not nonzero(call.input):
-                return True
-            following = [m.result.calls[i].module for i in then.layers]
-            if any(not nonzero(matrices(module)[0].weight) for module in following):
-                return True
-    return False
+    return (rows - means).norm(dim=1) <= torch.clamp(limits.SAME * means.norm(dim=1), min=nothing)

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from helpers import plotting
+from helpers.audit.report.words import printable
 
 if TYPE_CHECKING:
     from helpers.audit.report.report import Report
@@ -42,8 +43,10 @@ def figure(report: Report) -> Figure:
             _widen(ax)
             ax.legend(loc="best")
         if len(layers) <= _NAMED:
-            names = [layer.name or "model" for layer in layers]
+            names = [printable(layer.name).replace("$", r"\$") or "model" for layer in layers]
             below.set_xticks(range(len(layers)), names, rotation=45, ha="right")
+        interactive = plt.isinteractive()
+    plt.interactive(interactive)  # a notebook's backend, loaded at its first figure, switches it on
     return drawn
 
 

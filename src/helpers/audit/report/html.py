@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from helpers.audit.records import Finding
-from helpers.audit.report.words import HEADINGS, layers_of, sentence
+from helpers.audit.report.words import HEADINGS, code_of, layers_of, sentence
 
 if TYPE_CHECKING:
     from helpers.audit.report.report import Report
@@ -43,10 +43,11 @@ def _finding(finding: Finding) -> str:
     link = escape(finding.chapter)
     if finding.link.startswith("http"):
         link = f'<a href="{escape(finding.link, quote=True)}">{link}</a>'
-    mend = f"<pre><code>{escape(finding.mend)}</code></pre>" if finding.mend else ""
+    code = escape("\n".join(code_of(finding)))
+    mend = f"<pre><code>{code}</code></pre>" if code else ""
     return (
         f'<div style="border-left:0.3em solid {_EDGES[finding.gravity]};'
-        'padding-left:0.8em;margin:0.6em 0">'
+        'padding-left:0.8em;margin:0.6em 0;overflow-wrap:anywhere">'
         f"<p><strong>{finding.gravity.capitalize()} · {finding.principle}</strong> "
         f"<code>{escape(layers_of(finding))}</code><br>{escape(sentence(finding))}</p>{mend}"
         f"<p>Why: {link}</p></div>"

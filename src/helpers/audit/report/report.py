@@ -7,13 +7,15 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from helpers.audit.records import Finding, LayerReport
-from helpers.audit.report.words import HEADINGS, NUMBERS, cell_of, laws_of, paragraph
+from helpers.audit.report.text import text
+from helpers.audit.report.words import NUMBERS, cell_of, laws_of, printable
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
-_SHOWN = 40
+SCHEMA = 1
+"""Version of what ``Report.to_dict`` holds: one more when a key goes or changes its meaning."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,18 @@ class Report:
         return tuple(finding for finding in self.findings if finding.gravity == "grave")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the report in plain lists, dicts, numbers and strings, ready for JSON."""
+        """Return the report in plain lists, dicts, numbers and strings, ready for JSON.
+
+        ``"schema"`` counts the versions of this form: keys may come at any time; it grows when one
+        goes or changes its meaning. NaN is None, an infinite number is text.
+        """
         layers = [
             {name: _plain(value) for name, value in asdict(layer).items()}
             | {"laws": {name: str(law) for name, law in layer.laws.items()}}
             for layer in self.layers
         ]
         found = [asdict(finding) | {"link": finding.link} for finding in self.findings]
-        own = {"model": self.model, "parameters": self.parameters}
+        own = {"schema": SCHEMA, "model": self.model, "parameters": self.parameters}
         loss = {"loss": _plain(self.loss), "loss_kind": self.loss_kind}
         return own | loss | {"layers": layers, "findings": found}
 
@@ -77,8 +83,8 @@ class Report:
         """Return the cells of the table as text, one tuple a layer, as ``HEADINGS`` has them."""
         return [
             (
-                layer.name or "(the model)",
-                layer.kind,
+                printable(layer.name) or "(the model)",
+                printable(layer.kind),
                 f"{layer.fan_in}, {layer.fan_out}" if layer.fan_in else "",
                 laws_of(layer),
                 layer.follows,
@@ -96,29 +102,23 @@ class Report:
         ]
         loss = "" if self.loss is None else f"; loss {self.loss:.3g} ({self.loss_kind})"
         return (
-            f"Audit of {self.model}: {self.parameters:,} parameters{loss}; "
+            f"Audit of {printable(self.model)}: {self.parameters:,} parameters{loss}; "
             f"findings: {', '.join(counts) or 'none'}"
         )
 
+    def to_text(self, width: int | None = None) -> str:
+        """Return the report as text.
+
+        Parameters
+        ----------
+        width
+            The longest line, at least 40: a table that is wider comes in parts. Lines of code and
+            links are left whole. Without it the table is as wide as it has to be.
+        """
+        return text(self, width)
+
     def __repr__(self) -> str:
-        rows = self.rows()
-        if len(rows) > _SHOWN:
-            left_out = len(rows) - _SHOWN
-            middle = (f"... {left_out} more layers: report.layers", *[""] * (len(HEADINGS) - 1))
-            rows = [*rows[: _SHOWN // 2], middle, *rows[-_SHOWN // 2 :]]
-        filled = [i for i in range(len(HEADINGS)) if any(row[i] for row in rows)]
-        rows = [tuple(row[i] for i in filled) for row in (HEADINGS, *rows)]
-        numbers = [HEADINGS[i] in NUMBERS.values() for i in filled]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(
-                cell.rjust(width) if number else cell.ljust(width)
-                for cell, width, number in zip(row, widths, numbers, strict=True)
-            ).rstrip()
-            for row in rows
-        ]
-        lines.insert(1, "-" * max(map(len, lines)))
-        return "\n".join([self.summary(), "", *lines, "", *map(paragraph, self.findings)]).rstrip()
+        return self.to_text()
 
     def _repr_html_(self) -> str:
         from helpers.audit.report.html import html

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from textwrap import wrap
 
 from helpers.audit.records import Finding, LayerReport
 
@@ -17,28 +16,31 @@ NUMBERS = {
     "saturated": "saturated",
 }
 HEADINGS = ("layer", "class", "fans", "weights", "then", *NUMBERS.values())
-_LINE = 100
+
+
+def printable(text: str) -> str:
+    r"""Return a line with an escape, as in ``\x1b``, for each character that cannot be seen.
+
+    A layer can have any name: one with control characters could move the terminal's cursor.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def layers_of(finding: Finding) -> str:
     """Return the names of a finding's layers; of many the first three."""
-    names = [name or "(the model)" for name in finding.layers]
+    names = [printable(name) or "(the model)" for name in finding.layers]
     more = f" and {len(names) - 3} more" if len(names) > 4 else ""
     return ", ".join(names[:3] if more else names) + more
 
 
 def sentence(finding: Finding) -> str:
     """Return a finding's text with a capital letter and a full stop."""
-    return f"{finding.text[:1].upper()}{finding.text[1:]}."
+    return printable(f"{finding.text[:1].upper()}{finding.text[1:]}.")
 
 
-def paragraph(finding: Finding) -> str:
-    """Return a finding as lines of text."""
-    head = f"{finding.gravity.upper()}  {finding.principle}: {layers_of(finding)}".rstrip(": ")
-    lines = [head, *("    " + line for line in wrap(sentence(finding), _LINE - 4))]
-    mend = zip(["mend: ", *[" " * 6] * 99], finding.mend.splitlines(), strict=False)
-    lines += [f"    {label}{line}" for label, line in mend]
-    return "\n".join([*lines, f"    why:  {finding.link}", ""])
+def code_of(finding: Finding) -> list[str]:
+    """Return the lines of a finding's mend."""
+    return [printable(line) for line in finding.mend.split("\n")] if finding.mend else []
 
 
 def laws_of(layer: LayerReport) -> str:

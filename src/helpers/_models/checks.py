@@ -1,24 +1,18 @@
-"""What training, evaluating, probing and rescaling share: checks, modes, means over batches."""
+"""What training, evaluating, probing and rescaling ask of a model and of its data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
-from typing import Any
-
-import numpy as np
 import torch
 from torch import nn
-from torch.func import functional_call
 
-Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+from helpers._checks import shown
+from helpers._models.running import Loss, forward, mode
 
 
-def check_module(model: nn.Module) -> None:
+def check_module(model: nn.Module, name: str = "model") -> None:
     """Raise ``TypeError`` unless ``model`` is a module."""
     if not isinstance(model, nn.Module):
-        raise TypeError(f"model must be a torch.nn.Module; got {type(model).__name__}")
+        raise TypeError(f"{name} must be a torch.nn.Module; got {type(model).__name__}")
 
 
 def check_initialized(model: nn.Module) -> None:
@@ -54,12 +48,12 @@ def check_trainable(
     """
     check_initialized(model)
     if not isinstance(optimizer, torch.optim.Optimizer):
-        raise TypeError(f"optimizer must be a torch.optim.Optimizer; got {optimizer!r}")
+        raise TypeError(f"optimizer must be a torch.optim.Optimizer; got {shown(optimizer)}")
     trained = {parameter for group in optimizer.param_groups for parameter in group["params"]}
     if trained.isdisjoint(model.parameters()):
         raise ValueError("optimizer holds no parameter of this model: build it for this model")
     if not isinstance(generator, torch.Generator):
-        raise TypeError(f"generator must be a torch.Generator; got {generator!r}")
+        raise TypeError(f"generator must be a torch.Generator; got {shown(generator)}")
 
 
 def check_tensor(model: nn.Module, name: str, tensor: torch.Tensor) -> None:
@@ -68,12 +62,16 @@ def check_tensor(model: nn.Module, name: str, tensor: torch.Tensor) -> None:
     Raises
     ------
     TypeError
-        If it is not a tensor.
+        If it is not a tensor, or not one of real numbers, all of them stored.
     ValueError
         If it is empty, on another device, or holds NaN or infinity.
     """
     if not isinstance(tensor, torch.Tensor):
         raise TypeError(f"{name} must be a torch tensor; got {type(tensor).__name__}")
+    if tensor.is_complex() or tensor.layout != torch.strided:
+        raise TypeError(
+            f"{name} must be a dense tensor of real numbers; got {tensor.dtype}, {tensor.layout}"
+        )
     for part, parameter in model.named_parameters():
         if parameter.device != tensor.device:
             raise ValueError(
@@ -145,7 +143,16 @@ def check_targets(output: torch.Tensor, y: torch.Tensor) -> None:
 def check_loss(loss: Loss) -> None:
     """Raise ``TypeError`` unless ``loss`` can be called."""
     if not callable(loss):
-        raise TypeError(f"loss must be a function of (output, y); got {loss!r}")
+        raise TypeError(f"loss must be a function of (output, y); got {shown(loss)}")
+
+
+def check_validation(model: nn.Module, pair: tuple[torch.Tensor, torch.Tensor] | None) -> None:
+    """Check a validation pair as ``check_data`` does, if there is one."""
+    if pair is not None:
+        try:
+            check_data(model, pair)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"validation: {error}") from error
 
 
 def check_data(model: nn.Module, pair: tuple[torch.Tensor, torch.Tensor]) -> None:
@@ -165,84 +172,6 @@ def check_data(model: nn.Module, pair: tuple[torch.Tensor, torch.Tensor]) -> Non
     check_pair(model, x, y)
     with mode(model, training=False), torch.no_grad():
         check_targets(forward(model, x[:1]), y)
-
-
-def forward(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """Return ``model(x)``; an input that the model cannot take gets a ``ValueError``."""
-    try:
-        return model(x)
-    except (RuntimeError, IndexError) as error:
-        raise ValueError(
-            f"the model cannot take x of shape {tuple(x.shape)} and type {x.dtype}: {error}"
-        ) from error
-
-
-def forward_on_copies(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """Return ``model(x)``, run on copies of ``x`` and of the buffers, as either may be changed."""
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
-    return forward(partial(functional_call, model, buffers), x.clone())
-
-
-def first_copied(output: Any, layer: str) -> tuple[torch.Tensor, Any]:
-    """Return the first tensor of a layer's output, and the output with a copy in its place."""
-    if isinstance(output, tuple):
-        tensor, first = first_copied(output[0], layer)
-        copied = (first, *output[1:])
-        return tensor, type(output)._make(copied) if hasattr(output, "_make") else copied
-    if not isinstance(output, torch.Tensor):
-        raise TypeError(
-            f"the layer {layer} must return a tensor or a tuple that begins with one; "
-            f"it returned {type(output).__name__}"
-        )
-    if torch.is_grad_enabled() and output.is_floating_point() and not output.requires_grad:
-        output = output.detach().requires_grad_()
-    return output, output.clone()
-
-
-@contextmanager
-def random_state_kept(device: torch.device) -> Iterator[None]:
-    """Restore the global random state, that of the CPU and of ``device``, afterwards."""
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        before = torch.mps.get_rng_state() if device.type == "mps" else None
-        try:
-            yield
-        finally:
-            if before is not None:
-                torch.mps.set_rng_state(before)
-
-
-@contextmanager
-def mode(model: nn.Module, *, training: bool) -> Iterator[None]:
-    """Put the model into training or evaluation mode; afterwards restore each part's own."""
-    before = {module: module.training for module in model.modules()}
-    model.train(training)
-    try:
-        yield
-    finally:
-        for module, was_training in before.items():
-            module.training = was_training
-
-
-def count_right(output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """Return how many labels have the largest output, unread; NaN where ``y`` holds no labels."""
-    if y.is_floating_point():
-        return torch.tensor(torch.nan)
-    return (output.argmax(1) == y).sum()
-
-
-def means(
-    losses: list[torch.Tensor],
-    right: list[torch.Tensor],
-    batches: Sequence[torch.Tensor],
-    y: torch.Tensor,
-) -> tuple[float, float]:
-    """Average the batches' losses and right answers over the examples in ``y``.
-
-    Only here does the program wait for a GPU.
-    """
-    sizes = [len(batch) for batch in batches]
-    loss = np.average(torch.stack(losses).cpu().double(), weights=sizes)
-    return float(loss), torch.stack(right).sum().item() / y.numel()
 
 
 def _batch_shape(rest: torch.Size) -> str:

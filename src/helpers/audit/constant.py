@@ -1,0 +1,91 @@
+"""What the loss is where the output is the same for every example: that of knowing nothing."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import torch
+from torch.autograd.graph import Node
+
+from helpers.audit.batch import replaced, tensors_in
+from helpers.audit.graph import nodes
+from helpers.audit.passes import UNFIT, Pass
+
+ENOUGH = 8
+"""Fewer outputs than this are met by a constant by chance."""
+STEPS = 10
+"""Steps of L-BFGS: a squared error needs three, the cross-entropy of ten classes five."""
+_NETWORK = re.compile("Convolution|Addmm|Mm|Bmm|Mv")
+
+
+class ConstantLoss(NamedTuple):
+    """The loss of an output of 0, and of the best constant output; None where not known."""
+
+    zero: float | None = None
+    best: float | None = None
+
+
+def constant_loss(result: Pass, loss: Callable[[Any], torch.Tensor] | None) -> ConstantLoss:
+    """Return the loss of outputs that do not depend on the example.
+
+    The loss itself is asked, so that none has to be recognised: it is computed on constant outputs,
+    one constant for each unit, or one for all where the batch has fewer outputs than units. Not
+    known without a loss of the user's own, nor where it multiplies matrices, as a critic does.
+    """
+    axis = result.calls[-1].unit_axis if result.calls else -1
+    rows = {
+        output: _constants(output, axis)
+        for output in tensors_in(result.output)
+        if output.is_floating_point() and output.requires_grad
+    }
+    few = any(output.numel() < ENOUGH * row.numel() for output, row in rows.items())
+    if loss is None or not rows or few or _is_network(result.loss.grad_fn, rows):
+        return ConstantLoss()
+
+    def at_constants() -> torch.Tensor:
+        new = {t: row.to(t.dtype).expand(t.shape).clone() for t, row in rows.items()}
+        return loss(replaced(result.output, new))
+
+    try:
+        values = _minimized(at_constants, list(rows.values()))
+    except UNFIT:
+        return ConstantLoss()
+    best = min(filter(math.isfinite, values), default=None)
+    return ConstantLoss(values[0] if math.isfinite(values[0]) else None, best)
+
+
+def _constants(output: torch.Tensor, unit_axis: int) -> torch.Tensor:
+    """Return zeros that stand for the whole output, with one axis longer than 1 at most."""
+    shape = [1] * output.ndim
+    if output.ndim > 1 and output.shape[unit_axis] ** 2 <= output.numel():
+        shape[unit_axis] = output.shape[unit_axis]
+    dtype = torch.promote_types(output.dtype, torch.float32)
+    return torch.zeros(shape, dtype=dtype, device=output.device, requires_grad=True)
+
+
+def _is_network(root: Node | None, outputs: Iterable[torch.Tensor]) -> bool:
+    """Say whether the way from the output to the loss leads through products of matrices."""
+    way = nodes(root, until={output.grad_fn for output in outputs})
+    return any(_NETWORK.match(node.name()) for node in way)
+
+
+def _minimized(value: Callable[[], torch.Tensor], rows: list[torch.Tensor]) -> list[float]:
+    """Move the rows to where the value is least; return every value on the way."""
+    values: list[float] = []
+    optimizer = torch.optim.LBFGS(
+        rows, max_iter=STEPS, tolerance_grad=0, line_search_fn="strong_wolfe"
+    )
+
+    def closure() -> torch.Tensor:
+        now = value().reshape(())
+        gradients = torch.autograd.grad(now, rows, allow_unused=True)
+        for row, gradient in zip(rows, gradients, strict=True):
+            row.grad = gradient
+        values.append(now.item())
+        return now.detach()
+
+    optimizer.step(closure)
+    return values
