@@ -48,8 +48,8 @@ function ranked(query) {
 
 function excerpt(page, words) {
   const text = PAGES[page]?.text ?? "";
-  const places = words.map((word) => text.toLowerCase().indexOf(word)).filter((place) => place >= 0);
-  const middle = places.length ? Math.min(...places) : 0;
+  const places = [words.join(" "), ...words].map((part) => text.toLowerCase().indexOf(part));
+  const middle = places.find((place) => place >= 0) ?? 0;
   const start = middle < 60 ? 0 : text.indexOf(" ", middle - 60) + 1;
   const end = text.length > start + EXCERPT ? text.lastIndexOf(" ", start + EXCERPT) : text.length;
   return (start ? "… " : "") + text.slice(start, end) + (end < text.length ? " …" : "");

@@ -49,6 +49,7 @@ SCRIPTS = (
 NOT_LOADED = ("design-tabs.js", "styles/theme.css")
 NOT_RUN = re.compile(r"DOCUMENTATION_OPTIONS\.")
 UNUSED = ("locales", "scripts", "styles", "vendor", "design-tabs.js", "*webpack-macros.html")
+NOT_CODE = ("fontawesome.js", "search-texts.js", "searchindex.js")  # they hold all icons, all texts
 GROUPS = ("media", "supports", "layer")
 WHOLE_FONTS = "vendor/fontawesome"  # course_site/fonts.py writes the part that is needed
 
@@ -106,11 +107,13 @@ def found(static: Path, patterns: Iterable[str]) -> list[Path]:
     return [fitting[0] for fitting in paths]
 
 
-def words_of(site: Path, scripts: str) -> set[str]:
+def words_of(site: Path) -> set[str]:
     """Return every word that can be a class: those of the pages and all in the scripts."""
     pages = (path.read_text("utf-8") for path in site.rglob("*.html"))
     lists = {names for page in pages for names in re.findall(r'class="([^"]*)"', page)}
-    return {word for names in lists for word in names.split()} | set(re.findall(r"[\w-]+", scripts))
+    scripts = (path for path in site.rglob("*.js") if path.name not in NOT_CODE)
+    words = (re.findall(r"[\w-]+", path.read_text("utf-8")) for path in scripts)
+    return {word for names in lists for word in names.split()}.union(*words)
 
 
 def style_sheet(static: Path, words: set[str]) -> str:
@@ -152,7 +155,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     parts = found(static, SCRIPTS)
     script = "\n;\n".join(path.read_text("utf-8") for path in parts)
     (static / "site.js").write_text(script, "utf-8")
-    sheet = style_sheet(static, words_of(site, script))
+    sheet = style_sheet(static, words_of(site))
     (static / "site.css").write_text(sheet, "utf-8")
 
 
