@@ -19,3 +19,8 @@ function boxWideFormulas() {
 window.addEventListener("load", () => {
   if (document.querySelector("math")) new ResizeObserver(boxWideFormulas).observe(document.body);
 });
+
+// Paper shows all pictures, also those that the reader has not come to.
+window.addEventListener("beforeprint", () => {
+  for (const picture of document.querySelectorAll("img[loading]")) picture.loading = "eager";
+});

@@ -63,7 +63,7 @@ def test_without_an_address_no_page_claims_one(
 
 def test_with_an_address_pages_pictures_and_map_have_it(site_with_repository: Path) -> None:
     tree = ElementTree.parse(site_with_repository / "sitemap.xml")
-    listed = [place.text for place in tree.iter("{*}loc")]
+    listed = [place.text for place in tree.findall(".//{*}loc")]
     assert sorted(listed) == sorted(f"{BASE}{name}.html" for name in PAGES)
     assert f"Sitemap: {BASE}sitemap.xml" in (site_with_repository / "robots.txt").read_text()
     for name in (PAGES[0], "chapters/initialization/he"):

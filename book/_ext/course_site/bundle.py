@@ -16,7 +16,6 @@ from typing import Any
 import tinycss2
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.builders.html import JavaScript, Stylesheet
 from sphinx.errors import ExtensionError
 from tinycss2.ast import Node
 
@@ -126,8 +125,8 @@ def style_sheet(static: Path, words: set[str]) -> str:
     return "\n".join(rules)
 
 
-def is_part(file: Stylesheet | JavaScript, parts: tuple[str, ...]) -> bool:
-    """Say whether a page's file is one of these static files."""
+def is_part(file: Any, parts: tuple[str, ...]) -> bool:
+    """Say whether a style sheet or script of a page is one of these static files."""
     return any(Path(str(file.filename)).match(f"_static/{part}") for part in parts)
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from importlib.metadata import distribution
 from pathlib import Path
 
-import ziamath
 from fontTools import subset
 from sphinx.application import Sphinx
 
 ICONS = "vendor/fontawesome/webfonts/fa-solid-900.ttf"
-MATHEMATICS = Path(ziamath.__file__).parent / "fonts" / "STIXTwoMath-Regular.ttf"
+MATHEMATICS = distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")
 FORMULA = re.compile(r"<math.*?</math>", re.DOTALL)
 LETTER = re.compile(r"<mi>(.)</mi>")
 TAG = re.compile(r"<[^>]*>")
@@ -64,7 +64,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     css = (static / "site.css").read_text("utf-8")
     write_subset(static / ICONS, icons(css), static / "fonts" / "icons.woff2")
     pages = [path.read_text("utf-8") for path in sorted(site.rglob("*.html"))]
-    write_subset(MATHEMATICS, signs(pages), static / "fonts" / "mathematics.woff2")
+    write_subset(Path(MATHEMATICS), signs(pages), static / "fonts" / "mathematics.woff2")
 
 
 def setup(app: Sphinx) -> None:

@@ -45,11 +45,10 @@ def description(doctree: nodes.document) -> str:
     """Return the first sentences of a page, as many as a search engine shows."""
     paragraphs = [" ".join(words(node).split()) for node in doctree.findall(nodes.paragraph)]
     first = next((text for text in paragraphs if len(text) > 40), "")
-    sentences = re.split(r"(?<=[.?!]) ", first)
-    while len(sentences) > 1 and len(" ".join(sentences)) > LONGEST:
-        sentences.pop()
-    text = " ".join(sentences)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1].rsplit(" ", 1)[0] + "…"
+    whole = [end.end() for end in re.finditer(r"[.?!](?= |$)", first[:LONGEST])]
+    if (whole and whole[-1] > LONGEST / 2) or len(first) <= LONGEST:
+        return first[: whole[-1]] if whole else first
+    return first[: LONGEST - 1].rsplit(" ", 1)[0] + "…"
 
 
 def tag(key: str, name: str, content: str) -> str:
