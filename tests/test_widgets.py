@@ -105,5 +105,5 @@ def test_a_start_that_no_control_offers_is_refused():
         explore_start(scheme="zeros")
     with pytest.raises(ValueError, match="unknown activation 'swish'"):
         explore_start(activation="swish")
-    with pytest.raises(ValueError, match=r"depth from 2 to 50 and seed from 0 to 9; got 1.0, 51"):
+    with pytest.raises(ValueError, match="depth must be 50 at most; got 51"):
         explore_start(depth=51)

@@ -18,7 +18,7 @@ from ipywidgets import Dropdown, FloatLogSlider, IntSlider
 from matplotlib.figure import Figure
 
 from helpers import plotting
-from helpers._checks import one_of
+from helpers._checks import check_count, check_function, check_kind, finite, one_of, square
 from helpers.activations import ACTIVATIONS
 from helpers.device import rng
 from helpers.initializers import INITIALIZERS
@@ -40,14 +40,19 @@ class Explorer(ipywidgets.VBox):
             if control.has_trait("continuous_update"):
                 control.continuous_update = False
             control.observe(self._update, names="value")
-        self._image.value = _png(draw(**self._values()))
+        self._image.value = self._picture()
 
     def _values(self) -> dict[str, Any]:
         return {name: control.value for name, control in self._controls.items()}
 
+    def _picture(self) -> bytes:
+        figure = self._draw(**self._values())
+        check_kind("what draw returns", figure, Figure, "a figure of matplotlib")
+        return _png(figure)
+
     def _update(self, _change: object) -> None:
         try:
-            self._image.value = _png(self._draw(**self._values()))
+            self._image.value = self._picture()
             self._message.value = ""
         except ValueError as error:
             self._message.value = f"{error}"
@@ -81,8 +86,10 @@ def explore(draw: Callable[..., Figure], **controls: ipywidgets.Widget) -> Explo
     ValueError
         If there are no controls, or one has no description.
     TypeError
-        If a control is not an ipywidget with a value.
+        If ``draw`` is no function that returns a figure, or a control is not an ipywidget with a
+        value.
     """
+    check_function("draw", draw)
     if not controls:
         raise ValueError("explore needs at least one control")
     for name, control in controls.items():
@@ -117,17 +124,15 @@ def explore_start(
     Raises
     ------
     TypeError
-        If the scheme or the activation is not a name.
+        If the scheme or the activation is not a name, or another setting not a number.
     ValueError
         If a setting is not among those that its control offers.
     """
     one_of("scheme", scheme, SCHEMES)
     one_of("activation", activation, ACTIVATIONS)
-    if not (0.1 <= scale <= 10 and 2 <= depth <= 50 and 0 <= seed <= 9):
-        raise ValueError(
-            "scale must be from 0.1 to 10, depth from 2 to 50 and seed from 0 to 9; "
-            f"got {scale}, {depth} and {seed}"
-        )
+    finite("scale", scale, 0.1, 10)
+    check_count("depth", depth, 2, 50)
+    check_count("seed", seed, 0, 9)
     return explore(
         _draw_start,
         scheme=Dropdown(options=SCHEMES, value=scheme, description="scheme"),
@@ -164,13 +169,22 @@ def start_mean_squares(
         Mean squares in each layer, of z and of the gradient relative to the last layer; predicted
         by ``variance_per_layer`` from the mean square of each layer's weights.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not of those, or not in its range.
+
     Examples
     --------
     >>> measured, predicted = start_mean_squares("orthogonal", "identity", 1.0, 3, seed=0)
     >>> (measured.gradient / predicted.gradient).round(6)
     array([1., 1., 1.])
     """
-    random, phi = rng(seed), ACTIVATIONS[activation]
+    one_of("scheme", scheme, INITIALIZERS)
+    square("scale", scale)
+    check_count("depth", depth, most=10_000)
+    check_count("width", width, most=10_000)
+    random, phi = rng(seed), ACTIVATIONS[one_of("activation", activation, ACTIVATIONS)]
     a = random.normal(size=(100, width))
     q0 = np.mean(a**2)
     W = [scale * INITIALIZERS[scheme]((width, width), random) for _ in range(depth)]

@@ -1,124 +1,78 @@
-"""The audit itself: one pass through the network, then its principles."""
+"""What the tests of the audit share: a batch, its loss, and networks to audit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+import random
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
+from torch.nn.functional import cross_entropy
 
-from helpers._models import check_module
-from helpers.audit.batch import check_batch
-from helpers.audit.findings import findings, never_initialized
-from helpers.audit.layers import kind
-from helpers.audit.measured import look
-from helpers.audit.measures import unmeasured
-from helpers.audit.report import Report
+from helpers.audit.measured import Measured, look
 from helpers.audit.shelter import as_in_training, sheltered
+from helpers.device import generator, rng
+from helpers.initializers import initialize
+from helpers.networks import mlp
 
 
-def audit(
-    model: nn.Module, batch: Any, loss: Callable[[Any], torch.Tensor] | None = None
-) -> Report:
-    """Examine the start of a model: one forward and one backward pass, nothing changed.
+def floats(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, generator=generator(seed))
 
-    Parameters
-    ----------
-    model
-        Any module, on any device; of one that is compiled, or wrapped for several devices, the
-        module inside. It is left as it was: parameters, their ``.grad``, buffers, attributes, mode,
-        hooks, and the random states of torch, NumPy and Python. It is examined as training begins:
-        in training mode (unless a part of a model in training mode was put into evaluation mode,
-        as in fine-tuning), but with dropout off.
-    batch
-        Its input: a dict is passed as keywords, a tuple or list as positional arguments, anything
-        else as the one argument. Eight examples or more that differ show most.
-    loss
-        A function of the model's output that returns the mean loss, a tensor of one number; labels
-        are in it: ``lambda output: cross_entropy(output, labels)``. Without it the output's own
-        ``loss`` is taken where it has one, else a fixed random projection of the output: enough to
-        see how a gradient travels.
 
-    Returns
-    -------
-    Report
-        Of each layer, and what was found, the gravest first.
+X, Y = floats(16, 32), torch.arange(16) % 5
 
-    Raises
-    ------
-    TypeError
-        If ``model`` is no module, or ``loss`` no function that returns one number.
-    ValueError
-        If a parameter has no shape or no numbers yet, the batch holds NaN or does not fit, the
-        loss cannot take the output, or no gradient can start from it. The message says which.
 
-    Examples
-    --------
-    >>> model = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1))
-    >>> for parameter in model.parameters():
-    ...     _ = nn.init.zeros_(parameter)
-    >>> audit(model, torch.eye(2)).findings[0].principle
-    'zeros'
-    """
-    model = _unwrapped(model)
-    check_module(model)
-    _check_parameters(model)
-    check_batch(batch)
-    if loss is not None and not callable(loss):
-        raise TypeError(
-            f"loss must be a function of the model's output; got {type(loss).__name__}. Labels go "
-            "into it: lambda output: cross_entropy(output, labels)"
-        )
+def guess(output: torch.Tensor) -> torch.Tensor:
+    return cross_entropy(output, Y)
+
+
+def network(
+    activation: str = "relu", scheme: str = "he_normal", depth: int = 4, **options: float
+) -> nn.Module:
+    model = mlp([32] * depth + [5], activation)
+    return initialize(model, scheme, generator=rng(0), **options)
+
+
+def looked(model: nn.Module, batch: Any, loss: Any = None) -> Measured:
+    """Return all that an audit measures, before anything is found in it."""
     with as_in_training(model), sheltered(model):
-        return _audit(model, batch, loss)
+        return look(model, batch, loss)
 
 
-_SHOWN = ("matrix", "recurrent", "attention", "embedding", "norm", "unknown")
-
-
-def _audit(model: nn.Module, batch: Any, loss: Callable[[Any], torch.Tensor] | None) -> Report:
-    total = sum(p.numel() for p in model.parameters())
-    layers = [
-        (name, module)
-        for name, module in model.named_modules()
-        if kind(module) in _SHOWN and "parametrizations" not in name.split(".")
-    ]
-    if faults := never_initialized(model):
-        reports = [unmeasured(name, module) for name, module in layers]
-        return Report(type(model).__name__, total, None, "", tuple(reports), faults)
-    again = partial(look, batch=batch, loss=loss)
-    measured = again(model)
-    result = measured.result
-    called = {call.name for call in result.calls}
-    reports = [r for _, _, r in measured.each(*_SHOWN)]
-    reports += [unmeasured(name, module) for name, module in layers if name not in called]
-    value = result.loss.item()
-    shown = tuple(report for report in reports if report.laws)
-    found = findings(measured, again)
-    return Report(type(model).__name__, total, value, result.loss_kind, shown, found)
-
-
-def _unwrapped(model: nn.Module) -> nn.Module:
-    """Return the model inside ``torch.compile`` and the wrappers for several devices."""
-    wrappers = nn.DataParallel, nn.parallel.DistributedDataParallel
-    while hasattr(model, "_orig_mod") or isinstance(model, wrappers):
-        model = model.module if isinstance(model, wrappers) else model._orig_mod
-    return model
-
-
-def _check_parameters(model: nn.Module) -> None:
-    """Refuse a model that cannot run yet."""
-    if isinstance(model, torch.jit.ScriptModule):
-        raise TypeError("model must not be a scripted one: its layers cannot be watched")
-    for name, parameter in model.named_parameters():
-        if torch.nn.parameter.is_lazy(parameter):
-            raise ValueError(
-                f"the parameter {name} has no shape yet: pass a batch through the model first"
-            )
-        if parameter.is_meta:
-            raise ValueError(
-                f"the parameter {name} is on the meta device, which holds no numbers: "
-                'call model.to_empty(device="cpu") and initialize it first'
-            )
+def everything(model: nn.Module) -> str:
+    """Return all that an audit could change, in words."""
+    return repr(
+        [
+            {name: tensor.tolist() for name, tensor in model.state_dict().items()},
+            [(p.grad is None, p.requires_grad, id(p.grad)) for p in model.parameters()],
+            [p.grad.tolist() for p in model.parameters() if p.grad is not None],
+            [module.training for module in model.modules()],
+            [
+                [len(hooks) for name, hooks in sorted(vars(m).items()) if "hooks" in name]
+                for m in model.modules()
+            ],
+            [sorted(vars(module)) for module in model.modules()],
+            [
+                {
+                    key: value.tolist() if isinstance(value, torch.Tensor) else value
+                    for key, value in vars(module).items()
+                    if isinstance(value, (int, float, str, torch.Tensor))
+                }
+                for module in model.modules()
+            ],
+            [
+                value.get_state().tolist()
+                for module in model.modules()
+                for value in vars(module).values()
+                if isinstance(value, torch.Generator)
+            ],
+            torch.get_rng_state().tolist(),
+            np.random.get_state(),  # noqa: NPY002
+            random.getstate(),
+            torch.backends.mha.get_fastpath_enabled(),
+            torch.backends.cudnn.enabled,
+            torch.is_grad_enabled(),
+        ]
+    )

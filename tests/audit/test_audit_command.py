@@ -20,6 +20,7 @@ import pytest
 
 from helpers.audit import command
 from helpers.audit.report.report import SCHEMA
+from tools.patience import patience
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -223,7 +224,7 @@ def run(
         ["bash", "-c", shell, "bash", sys.executable, str(program), *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patience(120),
         env=os.environ | environment,
     )
 
@@ -233,7 +234,7 @@ def test_the_command_runs_as_a_module_too(folder: Path) -> None:
         [sys.executable, "-m", "helpers.audit", "my_audited_network:zeros"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patience(120),
     )
     assert (done.returncode, done.stderr) == (1, "")
     assert "GRAVE  zeros" in done.stdout
@@ -338,7 +339,7 @@ def test_an_interrupt_has_a_status_of_its_own_and_no_traceback(program: Path, fo
     with started:
         assert started.stderr.readline() == "waiting\n"
         started.send_signal(signal.SIGINT)
-        out, err = started.communicate(timeout=60)
+        out, err = started.communicate(timeout=patience(60))
     assert (started.returncode, out, err) == (130, "", "interrupted\n")
 
 

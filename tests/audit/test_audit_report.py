@@ -25,6 +25,7 @@ from helpers.audit.laws import Law
 from helpers.audit.report.words import HEADINGS
 from helpers.networks import mlp
 from tests.audit.auditing import X, guess, network
+from tools.patience import patience
 
 
 def example() -> Report:
@@ -211,7 +212,7 @@ def test_a_figure_leaves_the_interactive_mode_as_the_backend_set_it(tmp_path: Pa
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=patience(120),
     )
     assert (done.stdout, done.returncode) == ("True\nFalse\n", 0), done.stderr
 

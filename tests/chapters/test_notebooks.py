@@ -21,10 +21,10 @@ from packaging.utils import canonicalize_name
 
 from helpers.evidence import load_ledger
 from tools.content_rules import CONTENT_RULES, plain_cells
-from tools.form_rules import label_of
+from tools.form_rules import cell_length, label_of, subject_visible
 from tools.notebooks import CHAPTERS, NOTEBOOK_METADATA, chapter_names, chapter_path, fold
 from tools.page import Page, words
-from tools.rules import RULES, normal_form
+from tools.rules import RULES, file_size, normal_form, page_length, stable_outputs
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = chapter_names()
@@ -316,8 +316,17 @@ BAD: dict[str, list[Callable[[list], object]]] = {
         extra("torch.manual_seed(0)"),
         extra("torch.cuda.manual_seed_all(0)"),
         extra("keras.utils.set_random_seed(0)"),
-        extra("x = torch.randn(3)"),
-        extra("layer.weight.normal_(0, 1)"),
+        *(
+            extra(f"x = torch.{name}(3)")
+            for name in (
+                *("rand", "randn", "randint", "randperm", "normal", "bernoulli", "multinomial"),
+                *("set_rng_state", "manual_seed"),
+            )
+        ),
+        *(
+            extra(f"w.{law}_(0)")
+            for law in ("normal", "trunc_normal", "uniform", "bernoulli", "exponential", "random")
+        ),
     ],
     "imports_declared": [
         source(1, SET_UP + "import pandas"),
@@ -388,6 +397,7 @@ BAD: dict[str, list[Callable[[list], object]]] = {
         claimed('f"from {evidence.about(scale)}"', "scale = 0.7"),
         claimed('f"{loss.mean():.2f}"'),
         claimed('f"{loss.mean():.0%}"'),
+        *(claimed(f'f"{{loss.mean():{form}}}"') for form in "eEfF%"),
         claimed("text", 'text = f"{loss.mean():.2e}"'),
         checked('evidence.check(f"of {loss.max():.1f}", loss, above=-9)'),
     ],
@@ -532,10 +542,50 @@ def test_a_label_is_the_comment_in_the_first_line(source: str, label: str | None
     assert label_of(v4.new_code_cell(source)) == label
 
 
+@pytest.mark.parametrize(
+    ("rule", "fill", "limit"),
+    [
+        (page_length, lambda n: lambda cells: cells.extend(code("x", 7 + i) for i in range(n)), 26),
+        (page_length, lambda n: source(0, "# Title\n" + "word " * n), 1799),
+        (cell_length, lambda n: extra(lines(n)), 15),
+        (cell_length, lambda n: checked(lines(n)), 25),
+        (subject_visible, lambda n: extra("f()\n" * 6 + "plt.f()\n" * n), 6),
+        (
+            subject_visible,
+            lambda n: lambda cells: cells.extend(code(lines(n), 7 + i) for i in range(4)),
+            8,
+        ),
+    ],
+)
+def test_a_limit_may_be_reached_and_not_passed(
+    rule: Callable[[Page], list[str]], fill: Callable[[int], Callable], limit: int
+) -> None:
+    assert rule(good(fill(limit))) == []
+    assert rule(good(fill(limit + 1))) != []
+
+
+def test_a_file_has_less_than_a_megabyte() -> None:
+    page = good()
+    space = 1_000_000 - len(page.text.encode())
+    assert file_size(replace(page, text=page.text + " " * (space - 1))) == []
+    assert file_size(replace(page, text=page.text + " " * space)) != []
+
+
 def test_another_layout_of_the_file_is_found() -> None:
     page = good()
     faults = normal_form(replace(page, text=page.text.replace("\n ", "\n  ")))
     assert faults == ["the file is not laid out as make notebooks does"]
+
+
+def test_a_cell_without_an_id_is_found() -> None:
+    page = good()
+    faults = normal_form(replace(page, text=page.text.replace('"id": "title"', '"id": ""')))
+    assert faults[0] == "cell ids are missing or not unique: ['']"
+
+
+def test_stable_outputs_are_not_taken_for_paths() -> None:
+    page = good(show("lr/tmp/a, ./home/b, 50% of 7 it, https://example.org/usr/c"))
+    assert stable_outputs(page) == []
 
 
 def test_another_format_of_the_file_is_found() -> None:

@@ -109,7 +109,7 @@ def test_a_verdict_must_be_the_ledgers():
 
 @pytest.mark.parametrize("id", ["S1-2", "R05", "", 3])
 def test_an_unknown_claim_is_named(id):
-    with pytest.raises(ValueError, match=re.escape(repr(id))):
+    with pytest.raises((TypeError, ValueError), match=re.escape(repr(id))):
         evidence.claim(id, verdict="broken", holds=True, measured="x")
 
 

@@ -63,6 +63,12 @@ def test_a_difference_is_written_with_its_interval_and_its_pairs():
     assert high == pytest.approx(GAIN.high.item(), rel=0.05)
 
 
+def test_pairs_that_agree_are_counted_to_the_last_one():
+    seeds = {"seed": range(200)}
+    gain = xr.DataArray([1.0] * 123 + [-0.1] * 77, seeds)
+    assert "≈123 of 200 pairs agree" in about(difference(gain, 0 * gain))
+
+
 def test_one_difference_of_several_must_be_chosen():
     two = xr.concat([GAIN, GAIN], "depth")
     with pytest.raises(TypeError, match="choose one variable, or one difference"):

@@ -454,13 +454,13 @@ def draw(values, **changes):
 @pytest.mark.parametrize("values", [[1.0], np.ones(3), None, "loss", xr.Dataset({"loss": 1.0})])
 def test_only_labelled_arrays_are_drawn(values):
     for error in draw(values):
-        assert error.startswith("TypeError: a figure takes an xarray.DataArray, such as runs.loss")
+        assert error.startswith("TypeError: values must be an xarray.DataArray, such as runs.loss")
 
 
 @pytest.mark.parametrize("values", [runs() * 1j, runs().astype(str), runs().astype(object)])
 def test_only_real_numbers_are_drawn(values):
     for error in draw(values):
-        assert error.startswith("TypeError: a figure takes real numbers; got")
+        assert error.startswith("TypeError: values must hold real numbers; got")
 
 
 def test_a_missing_or_left_over_dimension_is_named():
@@ -511,7 +511,7 @@ def test_a_reference_is_a_finite_number(level):
 def test_theory_has_the_same_dimensions():
     with pytest.raises(ValueError, match="there is no dimension 'step'"):
         plotting.curves(runs().isel(depth=0), hue="scheme", theory=xr.DataArray(1.0))
-    with pytest.raises(TypeError, match=r"takes an xarray\.DataArray"):
+    with pytest.raises(TypeError, match=r"theory must be an xarray\.DataArray"):
         plotting.curves(runs().isel(depth=0), hue="scheme", theory=np.ones(8))
     assert not plt.get_fignums()
 
@@ -523,7 +523,7 @@ def test_layers_say_which_variables_there_are(seen):
             plotting.layers(own, hue="scheme", **changes)
     with pytest.raises(ValueError, match="choose one label of 'scheme'"):
         plotting.layers(own)
-    with pytest.raises(TypeError, match="takes what starts returns; got DataArray"):
+    with pytest.raises(TypeError, match=r"seen must be .*, as starts returns it; got"):
         plotting.layers(own.signal, hue="scheme")
     assert not plt.get_fignums()
 

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import ast
+import time
+import timeit
+from importlib import import_module
+from pkgutil import iter_modules
 
+import numpy
 import pytest
+import torch
 
+import helpers
 from tools.flow import Flow
+from tools.sources import SOURCES
 
 SET_UP = """
 import numpy as np, torch, keras
@@ -32,6 +40,7 @@ MEASURED = [
     "m = SOURCE if True else 0",
     "m = 0\nif True:\n    m = SOURCE\nelse:\n    m = 1",
     "try:\n    m = SOURCE\nexcept ValueError:\n    m = 0",
+    "m = 0\ntry:\n    pass\nfinally:\n    m = SOURCE",
     "while (m := SOURCE) < 0:\n    pass",
     "m = 0\nfor i in range(3):\n    other = m\n    m = SOURCE\nm = other",
     "for name, m in {'a': SOURCE}.items():\n    pass",
@@ -82,6 +91,7 @@ TYPED = [
     "a = SOURCE\ndef half(x):\n    a = x / 2\n    return a\nm = half(3)",
     "def fact(n):\n    return 1 if n < 2 else n * fact(n - 1)\nm = fact(5)",
     "def draw():\n    value = SOURCE\n    return 3\nm = draw()",
+    "a = SOURCE\ndef a(x):\n    return 3\nm = list(map(a, [1]))",
     "a = SOURCE\nnp.testing.assert_allclose(a, a)\nm = np.sqrt(2)",
     "a = SOURCE\nprint(a)\nplt.plot(a)\nm = plt.x",
     "w = torch.empty(3)\nw.normal_(generator=generator(0))\nm = torch.tensor(3.0)",
@@ -105,6 +115,24 @@ def test_what_is_measured_is_seen_by_any_way(source: str) -> None:
 @pytest.mark.parametrize("source", TYPED)
 def test_what_is_typed_or_computed_is_not_measured(source: str) -> None:
     assert measured(f"{source}\nevidence.check('it', m, above=1)") == [False]
+
+
+@pytest.mark.parametrize("source", sorted(SOURCES))
+def test_every_source_exists(source: str) -> None:
+    import keras  # once the fixture has chosen its backend
+
+    package, _, rest = source.partition(".")
+    known = {"np": numpy, "torch": torch, "time": time, "timeit": timeit, "keras": keras}
+    rooms = [import_module(f"helpers.{each.name}") for each in iter_modules(helpers.__path__)]
+    places = [known[package]] if rest else [*rooms, time, keras.random]
+    assert any(callable(find(place, rest or source)) for place in places)
+
+
+def find(place: object, name: str) -> object:
+    """Return an attribute of an attribute, or None."""
+    for part in name.split("."):
+        place = getattr(place, part, None)
+    return place
 
 
 def test_every_call_of_a_function_counts() -> None:

@@ -189,6 +189,31 @@ def test_robust_names_the_seed_and_the_claim_and_stores_nothing(
     assert notebooks.main(["robust", "--seeds", "1"]) == 0
 
 
+def test_an_error_that_is_meant_is_no_failure() -> None:
+    error = v4.new_output("error", ename="ValueError", evalue="so", traceback=[])
+    meant = v4.new_code_cell("f()", outputs=[error], metadata={"tags": ["raises-exception"]})
+    other = v4.new_code_cell("f()", outputs=[error])
+    notebook = v4.new_notebook(cells=[v4.new_markdown_cell("# A"), meant, other])
+    assert notebooks.failures(notebook) == ["cell 3: ValueError: so"]
+
+
+@pytest.mark.parametrize(("failed", "status"), [(0, 0), (1, 1), (256, 1)])
+def test_the_exit_status_is_no_count(
+    failed: int, status: int, chapter: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chapter("1")
+    monkeypatch.setattr(notebooks, "store", lambda names: failed)
+    monkeypatch.setattr(notebooks, "robust", lambda names, seeds: failed)
+    assert notebooks.main(["store"]) == notebooks.main(["robust", "--seeds", "1"]) == status
+
+
+def test_copies_in_hidden_folders_are_no_chapters(tmp_path: Path) -> None:
+    for name in ("b/two", "a/one", "a/.ipynb_checkpoints/one-checkpoint"):
+        (tmp_path / f"{name}.ipynb").parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{name}.ipynb").touch()
+    assert notebooks.chapter_names(tmp_path) == ["a/one", "b/two"]
+
+
 def test_unknown_chapter_is_refused_with_a_list(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ValueError, match=r"(?s)'a/won'.*Did you mean 'a/one'\?.*a/one\n  b/two"):
         notebooks.select(["a/won"], ["a/one", "b/two"])
@@ -203,10 +228,14 @@ def test_chapter_can_be_named_by_its_file(form: str) -> None:
 
 
 def png(
-    shift: float = 0.0, label: str = "0.31", noise: int = 0, size: tuple[int, int] = (300, 200)
+    shift: float = 0.0,
+    label: str = "0.31",
+    noise: int = 0,
+    size: tuple[int, int] = (300, 200),
+    paper: str = "#ffffff",
 ) -> str:
     """Draw a curve and a label, and return the PNG in base64."""
-    large = Image.new("RGB", (size[0] * 8, size[1] * 8), "white")
+    large = Image.new("RGB", (size[0] * 8, size[1] * 8), paper)
     x = np.linspace(0, large.width, 400)
     y = large.height / 2 + 600 * np.sin(x / 300) + 8 * shift
     ImageDraw.Draw(large).line(list(zip(x, y, strict=True)), fill="black", width=12)
@@ -227,6 +256,8 @@ def png(
         ({}, True),
         ({"noise": 1}, True),
         ({"shift": 0.0001}, True),
+        ({"paper": "#feffff"}, True),
+        ({"paper": "#fcffff"}, False),
         ({"shift": 1.0}, False),
         ({"label": "0.37"}, False),
         ({"label": "0.31."}, False),
@@ -251,10 +282,12 @@ def test_stored_picture_is_kept_where_the_new_one_looks_the_same() -> None:
 
 def test_widget_state_is_not_stored() -> None:
     view = {notebooks.WIDGET_VIEW: {"model_id": "1"}, "text/plain": "Explorer"}
-    cell = v4.new_code_cell("explore()", outputs=[v4.new_output("display_data", view)])
+    shown = v4.new_output("display_data", view, metadata={notebooks.WIDGET_VIEW: {}})
+    cell = v4.new_code_cell("explore()", outputs=[shown])
     notebook = v4.new_notebook(cells=[cell], metadata={"widgets": {"state": {}}})
     notebooks.normalise(notebook)
     assert notebook.cells[0].outputs[0].data == {"text/plain": "Explorer"}
+    assert notebook.cells[0].outputs[0].metadata == {}
     assert "widgets" not in notebook.metadata
 
 

@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 from IPython.display import display  # pip install "good-start[course]"
 
-from helpers._checks import one_of
+from helpers._checks import check_text, one_of
 from helpers.evidence.conditions import Condition, EvidenceError
 from helpers.evidence.ledger import VERDICTS, entry_of
 
@@ -96,6 +96,7 @@ def claim(
     TypeError
         If a condition is none, ``holds`` is not a boolean, or neither or both are given.
     """
+    check_text("id", id)
     entry = entry_of("claim", id)
     one_of("verdict", verdict, VERDICTS)
     if verdict != entry["verdict"]:
@@ -131,6 +132,7 @@ def reproduction(
     TypeError
         If a condition is none, ``holds`` is not a boolean, or neither or both are given.
     """
+    check_text("id", id)
     entry = entry_of("reproduction", id)
     rests_on = _require(id, measured, conditions, holds)
     heading = f"Reproduced · {id} · {entry['paper']}"
@@ -151,7 +153,8 @@ def _require(
         if not holds:
             raise EvidenceError(f"{id}: the measurement does not support the verdict: {measured}")
         return ()
-    rests_on = tuple(conditions) if isinstance(conditions, Iterable) else (conditions,)
+    listed = isinstance(conditions, Iterable) and getattr(conditions, "ndim", 1)
+    rests_on = tuple(conditions) if listed else (conditions,)
     if wrong := [each for each in rests_on if not isinstance(each, Condition)]:
         raise TypeError(f"conditions must come from evidence.condition; got {wrong[0]!r}")
     if not rests_on:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers._checks import shown
 from helpers.evidence.numbers import (
     Measured,
     about,
@@ -92,8 +93,7 @@ def condition(
     bounds = {
         side: bound for side, bound in (("above", above), ("below", below)) if bound is not None
     }
-    if not isinstance(statement, str) or not statement.strip():
-        raise TypeError(f"a statement must say what is measured; got {statement!r}")
+    _check_statement(statement)
     if (expected is None) == (not bounds):
         raise TypeError(f"{statement!r} needs either an expected value, or above, below or both")
     try:
@@ -138,6 +138,7 @@ def check(
     >>> check("the variance of a uniform law on [-1, 1]", 0.3334, 1 / 3, 0.001)
     ✓ the variance of a uniform law on [-1, 1]: ≈0.3334 (allowed 0.332333 to 0.334333)
     """
+    _check_statement(statement)
     if expected is above is below is None and not tolerance:
         held = Condition(statement, _true(statement, value), statement)
     else:
@@ -145,6 +146,11 @@ def check(
     if not held.holds:
         raise EvidenceError(str(held))
     print(held)
+
+
+def _check_statement(statement: str) -> None:
+    if not isinstance(statement, str) or not statement.strip():
+        raise TypeError(f"a statement must say what is measured; got {shown(statement)}")
 
 
 def _true(statement: str, value: Measured) -> bool:
@@ -162,10 +168,11 @@ def _same(value: str, expected: str | None) -> tuple[bool, str]:
 
 
 def _near(value: Measured, expected: Measured, tolerance: float) -> tuple[bool, str]:
-    allowed = numbers(tolerance).item()
-    if not 0 <= allowed < math.inf:
-        raise ValueError(f"the tolerance must be finite and 0 or larger; got {tolerance!r}")
-    measured, wanted = paired(value, expected)
+    width = numbers(tolerance, "the tolerance")
+    if width.size > 1 or not 0 <= width.item() < math.inf:
+        raise ValueError(f"the tolerance must be finite and 0 or larger; got {shown(tolerance)}")
+    allowed = width.item()
+    measured, wanted = paired(value, expected, "the expected value")
     with np.errstate(invalid="ignore", over="ignore"):  # not finite is not near to anything
         distance = np.abs(measured - wanted)
     held = bool(np.all(distance <= allowed))
@@ -175,8 +182,8 @@ def _near(value: Measured, expected: Measured, tolerance: float) -> tuple[bool, 
     center = _finite("the expected value", wanted.item())
     if allowed == 0:
         exactly = plain(center, 15)
-        shown = f"{about(value, _digits(value, [center]))} (allowed {exactly})"
-        return held, f"exactly {exactly}" if held else shown
+        text = f"{about(value, _digits(value, [center]))} (allowed {exactly})"
+        return held, f"exactly {exactly}" if held else text
     low, high = center - allowed, center + allowed
     bounds = f"{plain(low)} to {plain(high)}"
     if allowed < 1e-4 * abs(center):
@@ -186,8 +193,12 @@ def _near(value: Measured, expected: Measured, tolerance: float) -> tuple[bool, 
 
 def _between(value: Measured, bounds: dict[str, Measured]) -> tuple[bool, str]:
     low, high = (value.low, value.high) if is_difference(value) else (value, value)
-    pairs = {"above": (low, bounds.get("above")), "below": (bounds.get("below"), high)}
-    held = all(np.all(np.greater(*paired(*pairs[side]))) for side in bounds)
+    sides = {"above": (low, np.greater), "below": (high, np.less)}
+    held = all(
+        np.all(order(*paired(end, bounds[side], side)))
+        for side, (end, order) in sides.items()
+        if side in bounds
+    )
     typed = {side: _finite(side, bound) for side, bound in bounds.items() if not is_measured(bound)}
     if len(typed) == 2 and typed["above"] >= typed["below"]:
         raise ValueError(f"no number lies above {typed['above']} and below {typed['below']}")

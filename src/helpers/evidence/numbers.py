@@ -58,7 +58,7 @@ def about(value: Measured, digits: int = 2) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def numbers(value: Measured) -> np.ndarray:
+def numbers(value: Measured, name: str = "a measurement") -> np.ndarray:
     """Return what was measured as a float64 array with at least one entry.
 
     Raises
@@ -68,7 +68,7 @@ def numbers(value: Measured) -> np.ndarray:
     ValueError
         If it is empty.
     """
-    return _real(value).astype(float)
+    return _real(value, name).astype(float)
 
 
 def ends(value: Measured) -> tuple[float, float]:
@@ -79,8 +79,12 @@ def ends(value: Measured) -> tuple[float, float]:
     return float(values.min()), float(values.max())
 
 
-def paired(one: Measured, other: Measured) -> tuple[np.ndarray, np.ndarray]:
+def paired(
+    one: Measured, other: Measured, name: str = "a measurement"
+) -> tuple[np.ndarray, np.ndarray]:
     """Return two measurements to compare entry by entry; a single number goes with every entry.
+
+    ``name`` is what the caller calls the other one.
 
     Raises
     ------
@@ -90,7 +94,7 @@ def paired(one: Measured, other: Measured) -> tuple[np.ndarray, np.ndarray]:
     labelled = [each for each in (one, other) if isinstance(each, xr.DataArray) and each.ndim]
     if len(labelled) == 2:
         other = _ordered(other, like=one)
-    first, second = numbers(one), numbers(other)
+    first, second = numbers(one), numbers(other, name)
     if first.size > 1 and second.size > 1 and first.shape != second.shape:
         raise ValueError(f"a value of shape {first.shape} against {second.shape}")
     return first, second
@@ -128,7 +132,7 @@ def _write(value: float, digits: int, whole: bool) -> str:
     return f"≈{mantissa}e{int(exponent)}"
 
 
-def _real(value: Measured) -> np.ndarray:
+def _real(value: Measured, name: str = "a measurement") -> np.ndarray:
     """Return what was measured as an array of real numbers that is not empty."""
     array = value
     try:
@@ -140,11 +144,9 @@ def _real(value: Measured) -> np.ndarray:
             raise TypeError
     except (TypeError, ValueError, NotImplementedError):
         hint = "; choose one variable, or one difference" if isinstance(value, xr.Dataset) else ""
-        raise TypeError(
-            f"a measurement must hold real numbers; got {shortened(value)}{hint}"
-        ) from None
+        raise TypeError(f"{name} must hold real numbers; got {shortened(value)}{hint}") from None
     if array.size == 0:
-        raise ValueError("a measurement must hold at least one number; it is empty")
+        raise ValueError(f"{name} must hold at least one number; it is empty")
     return array
 
 

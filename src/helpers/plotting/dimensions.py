@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from helpers._checks import check_kind, check_text
+
 
 def over_seeds(values: xr.DataArray) -> xr.DataArray:
     """Return the mean over seeds; NaN where one of them is."""
@@ -30,24 +32,24 @@ def short(label: Any) -> str:
     return f"{float(mantissa):g}e{int(exponent)}" if small else f"{label:g}"
 
 
-def labelled(values: xr.DataArray, *wanted: str | None) -> xr.DataArray:
+def labelled(values: xr.DataArray, *wanted: str | None, name: str = "values") -> xr.DataArray:
     """Return floats with a label for every position, if the dimensions are those wanted.
 
     Raises
     ------
     TypeError
-        If it is no array with names, or holds no real numbers.
+        If it is no array with names, or holds no real numbers; or if a name is no text.
     ValueError
         If a dimension is missing, or named twice, or one is left over besides the seeds, or it is
         empty.
     """
-    if not isinstance(values, xr.DataArray):
-        got = type(values).__name__
-        raise TypeError(f"a figure takes an xarray.DataArray, such as runs.loss; got {got}")
+    check_kind(name, values, xr.DataArray, "an xarray.DataArray, such as runs.loss")
     if values.dtype.kind not in "biuf":
-        raise TypeError(f"a figure takes real numbers; got {values.dtype}")
-    there, names = [str(name) for name in values.dims], [name for name in wanted if name]
+        raise TypeError(f"{name} must hold real numbers; got {values.dtype}")
+    there = [str(each) for each in values.dims]
+    names = [each for each in wanted if each is not None]
     for name in names:
+        check_text("the name of a dimension", name)
         if name not in there:
             raise ValueError(
                 f"there is no dimension {name!r}; there are {', '.join(there) or 'none'}"

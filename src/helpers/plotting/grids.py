@@ -10,8 +10,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from helpers._checks import check_text, real_array, shown
 from helpers.plotting.dimensions import labelled, on_scale, over_seeds, parts, short
-from helpers.plotting.panels import levels, set_axis, stacked
+from helpers.plotting.panels import check_height, levels, set_axis, stacked
 from helpers.plotting.style import COLORS, MARKERS, REFERENCE
 
 
@@ -53,8 +54,10 @@ def heat_map(
         If a dimension is missing, or one is left over.
     """
     means = over_seeds(labelled(values, x, y, row))
+    check_height(height)
+    check_text("label", label)
     means = means.where(np.isfinite(means))
-    low, high = limits or (float(means.min()), float(means.max()))
+    low, high = _limits(limits) if limits is not None else (float(means.min()), float(means.max()))
     if low == high:
         low, high = low - 0.5, high + 0.5
     panels = parts(means, row)
@@ -76,6 +79,14 @@ def heat_map(
     axes[-1].set_xlabel(x)
     figure.colorbar(image, ax=list(axes), label=label or str(values.name or ""))
     return figure
+
+
+def _limits(limits: tuple[float, float]) -> tuple[float, float]:
+    """Return the values at the ends of the colours, if they are two numbers in their order."""
+    ends = real_array("limits", limits)
+    if ends.shape != (2,) or not np.isfinite(ends).all() or ends[0] > ends[1]:
+        raise ValueError(f"limits must be two numbers, the smaller one first; got {shown(limits)}")
+    return float(ends[0]), float(ends[1])
 
 
 def _in_cell(value: float) -> str:
@@ -130,6 +141,7 @@ def strip(
         If a dimension is missing, or one is left over.
     """
     values = labelled(values, y, row)
+    check_height(height)
     references = levels(references, axis.get("xscale"))
     panels = parts(values, row)
     names = [short(each) for each in values[y].values]

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
+from helpers._checks import check_kind, check_text, real_array
 from helpers.plotting.style import COLORS, MARKERS, repeated
 
 
@@ -26,8 +27,22 @@ def band(ax: Axes, x: ArrayLike, runs: ArrayLike, label: str, **style: object) -
         The series' name in the legend.
     **style
         Passed on to :meth:`matplotlib.axes.Axes.plot`.
+
+    Raises
+    ------
+    TypeError
+        If ``ax`` is none, ``label`` is no text, or something else than real numbers is given.
+    ValueError
+        If there is not one position for each point.
     """
-    runs = np.atleast_2d(np.asarray(runs, dtype=float))
+    check_kind("ax", ax, Axes, "axes of matplotlib")
+    check_text("label", label)
+    x, runs = real_array("x", x), np.atleast_2d(real_array("runs", runs).astype(float))
+    if x.ndim != 1 or runs.ndim != 2 or runs.shape[1] != len(x) or not runs.size:
+        raise ValueError(
+            "x must have the shape (points,) and runs (seeds, points); "
+            f"got {x.shape} and {runs.shape}"
+        )
     (line,) = ax.plot(x, runs.mean(axis=0), label=label, **style)
     ax.fill_between(x, runs.min(axis=0), runs.max(axis=0), color=line.get_color(), alpha=0.15, lw=0)
 
@@ -41,16 +56,19 @@ def strip_on(ax: Axes, groups: Mapping[str, ArrayLike]) -> None:
         Where to draw. The values run along x; the first group stands at the top.
     groups
         From a group's name to its measurements, shape ``(seeds,)`` each.
+
+    Raises
+    ------
+    TypeError
+        If ``ax`` is none, or the groups are no mapping to real numbers.
     """
-    for row, (values, color, marker) in enumerate(
-        zip(
-            groups.values(),
-            repeated(COLORS, len(groups)),
-            repeated(MARKERS, len(groups)),
-            strict=True,
-        )
+    check_kind("ax", ax, Axes, "axes of matplotlib")
+    check_kind("groups", groups, Mapping, "a mapping from names to measurements")
+    looks = zip(repeated(COLORS, len(groups)), repeated(MARKERS, len(groups)), strict=True)
+    for row, ((name, values), (color, marker)) in enumerate(
+        zip(groups.items(), looks, strict=True)
     ):
-        values = np.ravel(values)
+        values = real_array(f"the group {name!r}", values).ravel()
         offsets = row + np.linspace(-0.15, 0.15, len(values)) * (len(values) > 1)
         ax.plot(values, offsets, linestyle="none", marker=marker, color=color, alpha=0.75)
     ax.set_yticks(range(len(groups)), list(groups))

@@ -12,7 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from helpers._checks import check_kind, finite, real_array, shown
 from helpers.plotting.style import WIDTH
+
+
+def check_height(height: float) -> None:
+    """Raise unless this is the height of a panel, in inches: above 0, and no more than a page's."""
+    if not finite("height", height, most=100) > 0:
+        raise ValueError(f"height must be above 0; got {height!r}")
 
 
 def stacked(count: int, height: float) -> tuple[Figure, np.ndarray]:
@@ -54,10 +61,16 @@ def levels(references: Mapping[str, float] | None, scale: str | None) -> dict[st
 
     Raises
     ------
+    TypeError
+        If they are no mapping, or one is no number.
     ValueError
-        If one is no finite number.
+        If one is not finite.
     """
-    for name, level in (references or {}).items():
-        if not np.isfinite(level):
-            raise ValueError(f"the reference {name!r} must be a finite number; got {level}")
-    return {n: each for n, each in (references or {}).items() if each > 0 or scale != "log"}
+    if references is None:
+        return {}
+    check_kind("references", references, Mapping, "a mapping from names to numbers")
+    for name, level in references.items():
+        number = real_array(f"the reference {name!r}", level)
+        if number.ndim or not np.isfinite(number):
+            raise ValueError(f"the reference {name!r} must be a finite number; got {shown(level)}")
+    return {n: each for n, each in references.items() if each > 0 or scale != "log"}

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from helpers._checks import check_count
+from helpers._checks import check_count, check_flag, check_kind, real_array
 from helpers.plotting.style import WIDTH
 
 
@@ -37,13 +37,21 @@ def image_grid(
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    TypeError
+        If an argument is of the wrong type.
+    ValueError
+        If a shape or a number does not fit; the message says which.
     """
-    images = np.asarray(images, dtype=float)
+    images = real_array("images", images).astype(float)
     if images.ndim != 3 or images.size == 0:
         raise ValueError(f"images must have shape (n, height, width); got {images.shape}")
-    if titles is not None and len(titles) != len(images):
-        raise ValueError(f"{len(images)} images need as many titles; got {len(titles)}")
-    check_count("columns", columns)
+    if titles is not None:
+        _check_names("titles", titles, len(images))
+    check_count("columns", columns, most=100)
+    check_flag("diverging", diverging)
     rows = -(-len(images) // columns)
     cell = WIDTH / columns
     height = rows * (cell + (0.25 if titles else 0))
@@ -73,10 +81,20 @@ def confusion_matrix(counts: ArrayLike, classes: Sequence[str]) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
+
+    Raises
+    ------
+    TypeError
+        If the counts are no real numbers, or the classes no list of names.
+    ValueError
+        If there are not as many classes as counts, or a count is negative or not finite.
     """
-    counts = np.asarray(counts)
-    if counts.shape != (len(classes), len(classes)) or counts.size == 0:
-        raise ValueError(f"counts must be {len(classes)} by {len(classes)}; got {counts.shape}")
+    counts = real_array("counts", counts)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or counts.size == 0:
+        raise ValueError(f"counts must have the shape (classes, classes); got {counts.shape}")
+    _check_names("classes", classes, len(counts))
+    if not (np.isfinite(counts) & (counts >= 0)).all():
+        raise ValueError("counts must be finite and at least 0")
     errors = np.where(np.eye(len(classes), dtype=bool), 0, counts)
     figure, ax = plt.subplots(figsize=(WIDTH, 5.6))
     ax.imshow(errors, cmap="Oranges", vmax=max(1, 1.6 * errors.max()))
@@ -89,3 +107,10 @@ def confusion_matrix(counts: ArrayLike, classes: Sequence[str]) -> Figure:
     ax.grid(False)
     ax.spines[:].set_visible(False)
     return figure
+
+
+def _check_names(argument: str, names: Sequence[str], count: int) -> None:
+    """Raise unless there is a name, or a number, for each of ``count`` things."""
+    check_kind(argument, names, Sequence | np.ndarray, "a list of names")
+    if len(names) != count:
+        raise ValueError(f"{argument} must be {count}, one for each; got {len(names)}")

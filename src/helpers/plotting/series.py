@@ -15,9 +15,16 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from helpers._checks import check_count
+from helpers._checks import check_count, check_flag, check_kind
 from helpers.plotting.dimensions import labelled, on_scale, over_seeds, parts, short
-from helpers.plotting.panels import levels, mark_whole_numbers, name_series, set_axis, stacked
+from helpers.plotting.panels import (
+    check_height,
+    levels,
+    mark_whole_numbers,
+    name_series,
+    set_axis,
+    stacked,
+)
 from helpers.plotting.style import COLORS, LINES, MARKERS, PREDICTED, REFERENCE
 
 FEW = 32
@@ -82,9 +89,11 @@ def curves(
     >>> close(figure)
     """
     values = _placed(_smoothed(labelled(values, x, hue, row), x, smooth), x, axis)
+    check_height(height)
+    check_flag("lines", lines)
     if theory is not None:
         own = [name for name in (hue, row) if name in getattr(theory, "dims", ())]
-        theory = _placed(labelled(theory, x, *own), x, axis)
+        theory = _placed(labelled(theory, x, *own, name="theory"), x, axis)
     references = levels(references, axis.get("yscale"))
     panels = parts(values, row)
     figure, axes = stacked(len(panels), 0.6 + height * len(panels))
@@ -142,13 +151,12 @@ def layers(
     ValueError
         If a variable or a dimension is missing, or one is left over.
     """
-    if not isinstance(seen, xr.Dataset):
-        raise TypeError(f"a figure of layers takes what starts returns; got {type(seen).__name__}")
-    variables = [variables] if isinstance(variables, str) else list(variables)
-    for name in (*variables, *relative):
-        if name not in seen.data_vars:
-            there = ", ".join(map(str, seen.data_vars))
-            raise ValueError(f"there is no variable {name!r}; there are {there}")
+    check_kind("seen", seen, xr.Dataset, "an xarray.Dataset, as starts returns it")
+    check_height(height)
+    variables = _names_of("variables", variables, seen)
+    relative = _names_of("relative", relative, seen)
+    if not variables:
+        raise ValueError("variables must name one or more; got none")
     axis = {"yscale": "log", **axis}
     measured = [_scaled(labelled(seen[n], "layer", hue), n in relative) for n in variables]
     figure, axes = stacked(len(variables), 0.6 + height * len(variables))
@@ -166,6 +174,17 @@ def layers(
     mark_whole_numbers(axes[-1], seen.layer)
     name_series(figure)
     return figure
+
+
+def _names_of(argument: str, names: str | Sequence[str], seen: xr.Dataset) -> list[str]:
+    """Return a list of variables of ``seen``; a single name may stand alone."""
+    names = [names] if isinstance(names, str) else names
+    check_kind(argument, names, Sequence, "a list of names")
+    there = ", ".join(map(str, seen.data_vars))
+    for name in names:
+        if not isinstance(name, str) or name not in seen.data_vars:
+            raise ValueError(f"{argument}: there is no variable {name!r}; there are {there}")
+    return list(names)
 
 
 def _smoothed(values: xr.DataArray, x: str, smooth: int) -> xr.DataArray:
