@@ -45,9 +45,9 @@ class PlainClient(NotebookClient):
 
 
 def read(path: Path) -> NotebookNode:
-    """Read a notebook; a cell without an id gets its position as its id."""
+    """Read a notebook in the format 4.5; a cell without an id gets its position as its id."""
     raw = json.loads(path.read_text(encoding="utf-8"))
-    raw["nbformat_minor"] = max(raw.get("nbformat_minor", 0), 5)
+    raw["nbformat_minor"] = 5
     for position, cell in enumerate(raw["cells"]):
         cell.setdefault("id", f"cell-{position:02d}")
     notebook = nbformat.reads(json.dumps(raw), as_version=4)

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 from benchmarks import page_load
 
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
-from course_site.bundle import used_rules
+from course_site.assets import used_rules
 from course_site.pictures import LARGEST_ERROR, with_palette
 
 PAGES = pages_of_the_book()

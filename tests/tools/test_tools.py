@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import io
+import json
 import os
 import shutil
 import signal
@@ -57,16 +58,28 @@ def test_a_cell_may_take_as_long_under_nbval_as_when_it_is_stored() -> None:
     assert f"--nbval-cell-timeout={CELL_TIMEOUT}" in options["ini_options"]["addopts"]
 
 
+@pytest.mark.parametrize("minor", [2, 5, 9])
+def test_a_notebook_is_read_in_one_format(minor: int, tmp_path: Path) -> None:
+    cell = {"cell_type": "markdown", "metadata": {}, "source": "# A"}
+    raw = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": minor}
+    (tmp_path / "page.ipynb").write_text(json.dumps(raw))
+    notebook = read(tmp_path / "page.ipynb")
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.cells[0].id == "cell-00"
+
+
 def test_stored_notebook_is_normal_and_a_second_run_changes_nothing(
-    chapter: Callable[..., Path],
+    chapter: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = chapter("import os\nprint(1)\nprint(os.path.basename(os.getcwd()))", "2", "", "3;")
+    monkeypatch.setenv("COURSE_SEED", "7")
+    seed = "print(os.environ.get('COURSE_SEED'))"
+    path = chapter(f"import os\n{seed}\nprint(os.path.basename(os.getcwd()))", "2", "", "3;")
     assert notebooks.main(["store", "part/page"]) == 0
     first = path.read_bytes()
     notebook = read(path)
     assert [cell.execution_count for cell in notebook.cells] == [1, 2, None, 3]
     assert notebook.cells[0].outputs == [
-        {"name": "stdout", "output_type": "stream", "text": "1\npart\n"}
+        {"name": "stdout", "output_type": "stream", "text": "None\npart\n"}
     ]
     assert notebook.cells[1].outputs[0].data == {"text/plain": "2"}
     assert notebook.metadata == notebooks.NOTEBOOK_METADATA
@@ -341,12 +354,32 @@ def test_changed_pins_are_installed_into_the_same_place(course: list[str], name:
     assert course == ["install"]
 
 
+def test_packages_of_a_python_that_was_replaced_in_its_place_are_installed_anew(
+    course: list[str],
+) -> None:
+    version = "{}.{}".format(*environment.sys.version_info)
+    stamp = environment.STAMP.read_text()
+    environment.STAMP.write_text(stamp.replace(f"\n{version}\n", "\n3.1\n"))
+    environment.main()
+    assert course == ["install"]
+
+
 def damage_by_interruption() -> None:
     environment.install()
 
 
 def damage_by_moving() -> None:
     environment.STAMP.write_text(environment.STAMP.read_text().replace("a course", "elsewhere"))
+
+
+def damage_by_renaming() -> None:
+    environment.STAMP.write_text(environment.STAMP.read_text().replace("a course", "a course, too"))
+
+
+def damage_by_a_link() -> None:
+    (environment.ROOT / "constraints.txt").write_text("two")
+    elsewhere = environment.VENV.rename(environment.ROOT / "elsewhere")
+    environment.VENV.symlink_to(elsewhere)
 
 
 def damage_to_pip() -> None:
@@ -369,6 +402,8 @@ def damage_by_another_python() -> None:
     [
         damage_by_interruption,
         damage_by_moving,
+        damage_by_renaming,
+        damage_by_a_link,
         damage_to_pip,
         damage_to_python,
         damage_by_another_python,

@@ -6,12 +6,13 @@ from sphinx.application import Sphinx
 
 from . import (
     accessibility,
-    bundle,
+    assets,
     chapter_figure,
     course_map,
     entrance,
     evidence_links,
     evidence_pages,
+    explorers,
     external_types,
     fonts,
     freshness,
@@ -27,8 +28,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the parts with Sphinx."""
     # Jupyter Book sets this option of sphinx_comments, which the course does not load.
     app.add_config_value("comments_config", {}, "html")
-    looks = (mathematics, pictures, bundle, fonts, accessibility, entrance, sharing, search)
-    content = (repository, chapter_figure, course_map, evidence_links, evidence_pages)
+    looks = (mathematics, pictures, assets, fonts, accessibility, entrance, sharing, search)
+    content = (repository, chapter_figure, course_map, evidence_links, evidence_pages, explorers)
     for part in (freshness, *looks, *content, external_types):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

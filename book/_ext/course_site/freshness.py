@@ -11,7 +11,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-FOLDERS = ("book/_static", "book/_ext")
+FOLDERS = ("book/_static", "book/_ext", "explorers")
 
 
 def digest(root: Path) -> str:

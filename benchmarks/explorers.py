@@ -1,0 +1,95 @@
+"""What the explorers weigh, and the milliseconds from a change of a control to its new picture.
+
+    python -m benchmarks.explorers            # half a minute; prints two Markdown tables
+    python -m benchmarks.explorers --smoke    # two changes of each control
+
+README.md says what the figures cover.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median
+
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+from course_site.bundling import bundle  # noqa: E402
+
+EXPLORERS = ROOT / "explorers"
+NAMES = sorted({path.stem for path in EXPLORERS.glob("*.js")} - {"site"})
+PAGE = """<!doctype html>
+<title>{name}</title>
+<link rel="stylesheet" href="explorers.css">
+<script defer src="explorers.js"></script>
+<div class="explorer" data-explorer="{name}" data-state="depth=50"></div>
+"""
+# Change each control to its next value and back; wait until the picture of each is painted.
+CHANGE = """async rounds => {
+  const painted = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+  const taken = [];
+  const change = async (field, value) => {
+    await painted();
+    const before = performance.now();
+    field.value = value;
+    field.dispatchEvent(new Event(field.type === 'range' ? 'input' : 'change'));
+    await painted();
+    taken.push(performance.now() - before);
+  };
+  for (let round = 0; round < rounds; round++) {
+    for (const field of document.querySelectorAll('.explorer-controls :is(input, select)')) {
+      const before = field.value;
+      if (field.options) await change(field, field.options[field.selectedIndex ? 0 : 1].value);
+      else await change(field, String(Number(before) * 0.9));
+      await change(field, before);
+    }
+  }
+  return taken;
+}"""
+
+
+def sizes() -> Iterator[tuple[str, int, int]]:
+    """Give the bytes of script and style, as they are and as gzip sends them."""
+    script = bundle(EXPLORERS / "site.js").encode()
+    style = (EXPLORERS / "view" / "explorers.css").read_bytes()
+    for name, content in (("script", script), ("style", style), ("both", script + style)):
+        yield name, len(content), len(gzip.compress(content))
+
+
+def milliseconds(page: Page, folder: Path, name: str, rounds: int) -> list[float]:
+    """Show an explorer at its deepest and change its controls; return what each change took."""
+    (folder / f"{name}.html").write_text(PAGE.format(name=name), "utf-8")
+    page.goto((folder / f"{name}.html").as_uri())
+    return page.evaluate(CHANGE, rounds)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--smoke", action="store_true", help="one round instead of five")
+    rounds = 1 if parser.parse_args(arguments).smoke else 5
+    print("| Part | Bytes | with gzip |\n| --- | --- | --- |")
+    for name, plain, packed in sizes():
+        print(f"| {name} | {plain:,} | {packed:,} |")
+    print("\n| Explorer | Changes | Milliseconds: median | longest |\n| --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as made, sync_playwright() as playwright:
+        folder = Path(made)
+        (folder / "explorers.js").write_text(bundle(EXPLORERS / "site.js"), "utf-8")
+        shutil.copy(EXPLORERS / "view" / "explorers.css", folder)
+        system = shutil.which("chromium") or shutil.which("google-chrome")
+        options = ["--headless", "--no-sandbox", "--disable-gpu"]
+        browser = playwright.chromium.launch(executable_path=system, args=options)
+        for name in NAMES:
+            taken = milliseconds(browser.new_page(), folder, name, rounds)
+            print(f"| {name} | {len(taken)} | {median(taken):.0f} | {max(taken):.0f} |")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

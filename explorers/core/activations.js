@@ -1,0 +1,102 @@
+// Activation functions and their derivatives, as in helpers.activations.
+
+const SELU_ALPHA = 1.6732632423543772;
+const SELU_SCALE = 1.0507009873554805;
+const SLOPE = 0.01;
+const ROOT_TWO_PI = Math.sqrt(2 * Math.PI);
+
+/** Density of N(0, 1). */
+export function density(x) {
+  return Math.exp((-x * x) / 2) / ROOT_TWO_PI;
+}
+
+// The mean of N(0, 1) above x, for x >= 0: rational approximation of Hart, 1968, and beyond 5 a
+// continued fraction; West, Better approximations to cumulative normal functions, 2005.
+const ABOVE = [
+  0.0352624965998911, 0.700383064443688, 6.37396220353165, 33.912866078383, 112.079291497871,
+  221.213596169931, 220.206867912376,
+];
+const BELOW = [
+  0.0883883476483184, 1.75566716318264, 16.064177579207, 86.7807322029461, 296.564248779674,
+  637.333633378831, 793.826512519948, 440.413735824752,
+];
+
+function polynomial(coefficients, x) {
+  let value = 0;
+  for (const coefficient of coefficients) value = value * x + coefficient;
+  return value;
+}
+
+function upperTail(x) {
+  const bell = Math.exp((-x * x) / 2);
+  if (bell === 0) return 0;
+  if (x < 5) return (bell * polynomial(ABOVE, x)) / polynomial(BELOW, x);
+  let fraction = x;
+  for (let k = 30; k > 0; k--) fraction = x + k / fraction;
+  return bell / (fraction * ROOT_TWO_PI);
+}
+
+/** Distribution function of N(0, 1). */
+export function normalBelow(x) {
+  return x < 0 ? upperTail(-x) : 1 - upperTail(x);
+}
+
+function sigmoid(x) {
+  const e = Math.exp(-Math.abs(x));
+  return (x >= 0 ? 1 : e) / (1 + e);
+}
+
+function sigmoidSlope(x) {
+  const e = Math.exp(-Math.abs(x));
+  return e / (1 + e) ** 2;
+}
+
+function tanhSlope(x) {
+  const e = Math.exp(-Math.abs(x));
+  return ((2 * e) / (1 + e * e)) ** 2;
+}
+
+const elu = (x, alpha = 1) => (x > 0 ? x : alpha * Math.expm1(x));
+const eluSlope = (x, alpha = 1) => (x > 0 ? 1 : alpha * Math.exp(x));
+
+/** By name: the label of each, its function and its derivative; at a kink that from the left.
+ * "bounds" are those of its values, where it has two. */
+export const ACTIVATIONS = {
+  identity: { label: "identity", f: (x) => x, slope: () => 1 },
+  sigmoid: { label: "sigmoid", f: sigmoid, slope: sigmoidSlope, bounds: [0, 1] },
+  tanh: { label: "tanh", f: Math.tanh, slope: tanhSlope, bounds: [-1, 1] },
+  relu: { label: "ReLU", f: (x) => (x > 0 ? x : 0), slope: (x) => (x > 0 ? 1 : 0) },
+  leaky_relu: {
+    label: "leaky ReLU",
+    f: (x) => (x > 0 ? x : SLOPE * x),
+    slope: (x) => (x > 0 ? 1 : SLOPE),
+  },
+  elu: { label: "ELU", f: (x) => elu(x), slope: (x) => eluSlope(x) },
+  selu: {
+    label: "SELU",
+    f: (x) => SELU_SCALE * elu(x, SELU_ALPHA),
+    slope: (x) => SELU_SCALE * eluSlope(x, SELU_ALPHA),
+  },
+  gelu: {
+    label: "GELU",
+    f: (x) => x * normalBelow(x),
+    slope: (x) => normalBelow(x) + x * density(x),
+  },
+  silu: {
+    label: "SiLU",
+    f: (x) => x * sigmoid(x),
+    slope: (x) => sigmoid(x) * (1 + x * sigmoid(-x)),
+  },
+  softplus: {
+    label: "softplus",
+    f: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+    slope: sigmoid,
+  },
+};
+
+/** The square of the rectifier: So et al., Primer, 2021. The helpers do not have it. */
+export const SQUARED_RELU = {
+  label: "ReLU²",
+  f: (x) => Math.max(x, 0) ** 2,
+  slope: (x) => 2 * Math.max(x, 0),
+};

@@ -1,0 +1,196 @@
+// Train from a start: the same network from two schemes, side by side.
+
+import { ACTIVATIONS } from "./core/activations.js";
+import { moments } from "./core/moments.js";
+import { forward } from "./core/network.js";
+import { points } from "./core/points.js";
+import { randomState } from "./core/random.js";
+import { SCHEMES } from "./core/schemes.js";
+import { step, stackOf } from "./core/training.js";
+import { chart } from "./view/chart.js";
+import { controls, newStart } from "./view/controls.js";
+import { button, html, note, onTheme } from "./view/elements.js";
+import { choice, labels, number, values } from "./view/settings.js";
+import { short } from "./view/words.js";
+
+const WIDTH = 16;
+const POINTS = 100;
+const MOST_STEPS = 3000;
+const A_FRAME = 10; // steps between two pictures
+const A_JUMP = 200; // steps at once where motion is not wanted
+const FIELDS = 30;
+const SIZE = 210;
+const EDGE = 2.4;
+
+const schemes = labels(SCHEMES);
+delete schemes.orthogonal; // its layers are square
+const shapes = { circles: "circles", corners: "corners", spirals: "spirals" };
+const settings = {
+  shape: choice("Points", shapes, "circles"),
+  left: choice("First start", schemes, "normal"),
+  right: choice("Second start", schemes, "he_normal"),
+  activation: choice("Activation", labels(ACTIVATIONS), "relu"),
+  depth: number("Layers", 2, 12, 1, 4),
+  rate: number("Rate", 0.001, 1, 0.05, 0.1, true),
+  seed: number("Seed", 0, 99, 1, 0),
+};
+
+const AXIS = Array.from({ length: FIELDS }, (_, i) => EDGE * ((2 * i + 1) / FIELDS - 1));
+const GRID = Float64Array.from([...AXIS].reverse().flatMap((y) => AXIS.flatMap((x) => [x, y])));
+
+/** Return a network at its start, which can take steps and be looked into. */
+function contestant(scheme, { activation, depth, rate, seed }, data) {
+  const widths = [2, ...Array(depth - 1).fill(WIDTH), 1];
+  const layers = stackOf(widths, SCHEMES[scheme], randomState(seed));
+  const losses = [];
+
+  function advance(count) {
+    for (let i = 0; i < count; i++) losses.push(step(layers, activation, data.x, data.y, rate));
+  }
+
+  const seen = (x) => forward(layers, activation, x, x.length / 2).z;
+  return { scheme, losses, advance, seen };
+}
+
+/** Return the points and the two networks of a setting. */
+function contest(setting) {
+  const data = points(setting.shape, POINTS, randomState(setting.seed + 2 ** 31));
+  const pair = [setting.left, setting.right].map((name) => contestant(name, setting, data));
+  return { data, pair };
+}
+
+function summary(pair) {
+  const count = pair[0].losses.length;
+  if (count === 0) return "No step is taken yet.";
+  const ends = pair.map(({ losses }) => short(losses.at(-1)));
+  const steps = count === 1 ? "1 step" : `${count} steps`;
+  return `After ${steps} the loss is ${ends[0]} from the first start, ${ends[1]} from the second.`;
+}
+
+/** Make a picture of the side of 0 on which a network's output lies, with the points. */
+function region() {
+  const title = html("p", { class: "explorer-title" });
+  const canvas = html("canvas", { width: SIZE, height: SIZE, role: "img" });
+
+  function draw({ scheme, seen }, { x, y }) {
+    const output = seen(x).at(-1);
+    const right = y.filter((side, i) => side * output[i] > 0).length;
+    title.textContent = `${SCHEMES[scheme].label}: ${right} of ${POINTS} right`;
+    canvas.setAttribute("aria-label", `Side of each place. ${title.textContent}`);
+    paint(canvas, seen(GRID).at(-1), x, y);
+  }
+
+  return { box: html("div", { class: "explorer-region" }, title, canvas), draw };
+}
+
+function paint(canvas, output, x, y) {
+  const style = getComputedStyle(canvas);
+  const colour = (value) =>
+    style.getPropertyValue(value > 0 ? "--explorer-signal" : "--explorer-gradient");
+  const context = canvas.getContext("2d");
+  const field = SIZE / FIELDS;
+  context.clearRect(0, 0, SIZE, SIZE);
+  output.forEach((value, i) => {
+    context.globalAlpha = Math.min(0.5, Math.abs(value) / 2);
+    context.fillStyle = colour(value);
+    context.fillRect(field * (i % FIELDS), field * Math.floor(i / FIELDS), field, field);
+  });
+  context.globalAlpha = 1;
+  y.forEach((side, i) => {
+    context.fillStyle = colour(side);
+    mark(context, side, (SIZE * (1 + x[2 * i] / EDGE)) / 2, (SIZE * (1 - x[2 * i + 1] / EDGE)) / 2);
+  });
+}
+
+/** Draw a point: a circle for the class 1, a square for -1. */
+function mark(context, side, left, top) {
+  context.beginPath();
+  if (side > 0) context.arc(left, top, 3, 0, 2 * Math.PI);
+  else context.rect(left - 2.5, top - 2.5, 5, 5);
+  context.fill();
+}
+
+/** Make the four figures; draw shows a contest in them. */
+function figures() {
+  const regions = [region(), region()];
+  const loss = chart("Loss: first (solid), second (dashed)", "step");
+  const signal = chart("Signal: mean square of z", "layer");
+  const two = ([first, second]) => [
+    { name: "signal", values: first },
+    { name: "gradient", values: second },
+  ];
+
+  function draw({ data, pair }) {
+    regions.forEach((each, i) => each.draw(pair[i], data));
+    const words = summary(pair);
+    loss.draw({ lines: two(pair.map(({ losses }) => losses)), words });
+    const sizes = pair.map(({ seen }) => seen(data.x).map((z) => moments(z).meanSquare));
+    const [first, second] = sizes.map((each) => short(each.at(-1)));
+    const ends = `${first} in the last layer from the first start, ${second} from the second`;
+    signal.draw({ lines: two(sizes), words: ends });
+  }
+
+  const boxes = [...regions, loss, signal].map(({ box }) => box);
+  return { box: html("div", { class: "explorer-charts" }, ...boxes), draw };
+}
+
+function render({ model, el }) {
+  const names = model.get("controls") ?? Object.keys(settings);
+  const shown = figures();
+  const said = html("p", { role: "status" });
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  let now;
+  let playing = false;
+
+  function advance(count) {
+    for (const each of now.pair) each.advance(count);
+    shown.draw(now);
+  }
+
+  function pause() {
+    playing = false;
+    play.textContent = "Play";
+    said.textContent = summary(now.pair);
+  }
+
+  function frame() {
+    if (!playing) return;
+    advance(A_FRAME);
+    if (now.pair[0].losses.length >= MOST_STEPS) pause();
+    else requestAnimationFrame(frame);
+  }
+
+  function move(count) {
+    advance(count);
+    pause();
+  }
+
+  function reset() {
+    now = contest(values(model, settings));
+    move(0);
+  }
+
+  const play = button("Play", () => {
+    if (playing) return pause();
+    if (still.matches) return move(A_JUMP);
+    playing = true;
+    play.textContent = "Pause";
+    frame();
+  });
+  const buttons = [play, button("One step", () => move(1)), button("Same start", reset)];
+  el.append(
+    controls(model, settings, names, "training"),
+    html("p", { class: "explorer-buttons" }, ...buttons, newStart(model, settings.seed)),
+    shown.box,
+    said,
+    note(
+      `${WIDTH} units in each hidden layer; gradient descent on all ${POINTS} points.`,
+      "Both starts have the same random numbers, times their own size.",
+    ),
+  );
+  onTheme(() => shown.draw(now));
+  model.on("change", reset);
+  reset();
+}
+
+export default { settings, render };

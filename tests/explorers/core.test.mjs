@@ -1,0 +1,237 @@
+// The explorers' computations beside what the helpers computed: fixtures.json.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { ACTIVATIONS, SQUARED_RELU } from "../../explorers/core/activations.js";
+import { allowedGroups, code } from "../../explorers/core/layers.js";
+import { moments } from "../../explorers/core/moments.js";
+import { backward, forward, layer, weightGradients } from "../../explorers/core/network.js";
+import { phase, phaseMap } from "../../explorers/core/phases.js";
+import { points } from "../../explorers/core/points.js";
+import { draws, randomState } from "../../explorers/core/random.js";
+import { fans, SCHEMES, unitWeights } from "../../explorers/core/schemes.js";
+import { start } from "../../explorers/core/start.js";
+import {
+  chi,
+  gain,
+  gaussianMean,
+  lengthMap,
+  outputMoments,
+  variancePerLayer,
+} from "../../explorers/core/theory.js";
+import { distance, smallNetwork, stackOf, step, train } from "../../explorers/core/training.js";
+
+const FIXTURES = JSON.parse(readFileSync(new URL("fixtures.json", import.meta.url), "utf-8"));
+const TOLERANCE = 1e-9;
+
+function assertNear(values, expected, what) {
+  assert.equal(values.length, expected.length, what);
+  expected.forEach((wanted, i) => {
+    const near = Math.abs(values[i] - wanted) <= TOLERANCE * Math.abs(wanted);
+    assert.ok(near, `${what}, number ${i}: ${values[i]}, expected ${wanted}`);
+  });
+}
+
+test("uniform random numbers are NumPy's, to the last bit", () => {
+  for (const { seed, uniform } of FIXTURES.random) {
+    const { uniform: draw } = randomState(seed);
+    assert.deepEqual([...draws(1008, draw).slice(-8)], uniform);
+  }
+});
+
+test("normal random numbers are NumPy's", () => {
+  for (const { seed, normal } of FIXTURES.random) {
+    assertNear(draws(1008, randomState(seed).normal).slice(-8), normal, `seed ${seed}`);
+  }
+});
+
+test("the activations are those of the helpers", () => {
+  assert.deepEqual(Object.keys(ACTIVATIONS), Object.keys(FIXTURES.activations));
+});
+
+for (const [name, expected] of Object.entries(FIXTURES.activations)) {
+  const { f, slope } = ACTIVATIONS[name];
+  test(`${name}: values and slopes`, () => {
+    assertNear(FIXTURES.points.map(f), expected.values, "values");
+    assertNear(FIXTURES.points.map(slope), expected.slopes, "slopes");
+  });
+
+  test(`${name}: gains and maps`, () => {
+    assertNear([gain(f), gain(slope)], [expected.gain, expected.gradientGain], "gains");
+    const lengths = expected.q.map((q) => lengthMap(q, name, 1.3, 0.2));
+    assertNear(lengths, expected.lengthMap, "length map");
+    const factors = expected.q.map((q) => chi(name, q, 1.3));
+    assertNear(factors, expected.chi, "chi");
+  });
+}
+
+test("fans of a shape", () => {
+  for (const { shape, expected } of FIXTURES.fans) {
+    const { fanIn, fanOut } = fans(shape);
+    assert.deepEqual([fanIn, fanOut], expected);
+  }
+});
+
+test("variances of the schemes", () => {
+  const names = new Set(FIXTURES.variances.map(({ scheme }) => scheme));
+  assert.deepEqual([...names].sort(), Object.keys(SCHEMES).sort());
+  for (const { scheme, shape, variance } of FIXTURES.variances) {
+    assertNear([SCHEMES[scheme].variance(fans(shape))], [variance], `${scheme}, ${shape}`);
+  }
+});
+
+test("weights of each law", () => {
+  for (const { law, weights } of FIXTURES.unitWeights) {
+    unitWeights(law, 8, 2, 5).forEach((each, i) => assertNear(each, weights[i], law));
+  }
+});
+
+test("moments", () => {
+  const { mean, std, meanSquare } = moments([1, 2, 6]);
+  assertNear([mean, std, meanSquare], [3, Math.sqrt(14 / 3), 41 / 3], "moments");
+});
+
+for (const each of FIXTURES.networks) {
+  test(`a network of ${each.activation}: forward and backward pass`, () => {
+    const layers = each.weights.map((W, i) =>
+      layer(W, each.widths[i + 1], each.widths[i], each.biases[i]),
+    );
+    const n = each.x.length / each.widths[0];
+    const { a, z } = forward(layers, each.activation, Float64Array.from(each.x), n);
+    const top = Float64Array.from(each.top);
+    const gradients = backward(layers, each.activation, { z }, top, n);
+    layers.forEach((one, i) => {
+      assertNear(z[i], each.z[i], `z of layer ${i}`);
+      assertNear(gradients[i], each.gradients[i], `gradient of layer ${i}`);
+      const { W, b } = weightGradients(one, a[i], gradients[i], n);
+      assertNear(W, each.weightGradients[i], `dL/dW of layer ${i}`);
+      assertNear(b, each.biasGradients[i], `dL/db of layer ${i}`);
+    });
+  });
+}
+
+for (const { setting, ...expected } of FIXTURES.starts) {
+  test(`a start: ${Object.values(setting).join(", ")}`, () => {
+    const seen = start(setting);
+    assertNear(seen.signal, expected.signal, "signal");
+    assertNear(seen.gradient, expected.gradient, "gradient");
+    assertNear(seen.theory.q, expected.theory.q, "theory of the signal");
+    assertNear(seen.theory.gradient, expected.theory.gradient, "theory of the gradient");
+    assertNear(seen.dead.slice(0, -1), expected.dead, "dead");
+    const saturated = seen.saturated.slice(0, -1);
+    if (expected.saturated) assertNear(saturated, expected.saturated, "saturated");
+    else assert.ok(seen.saturated.every(Number.isNaN));
+  });
+}
+
+test("means over normal laws", () => {
+  for (const { activation, mean, deviation, value } of FIXTURES.means) {
+    const found = gaussianMean(ACTIVATIONS[activation].f, mean, deviation);
+    assertNear([found], [value], `${activation}, N(${mean}, ${deviation}²)`);
+  }
+});
+
+test("the squared rectifier and a gate, by their moments in closed form", () => {
+  const squared = outputMoments(SQUARED_RELU, 0, 1, false);
+  assertNear(Object.values(squared), [1, 1 / 2, 3 / 2, 2], "ReLU², N(0, 1)");
+  const gated = outputMoments(ACTIVATIONS.identity, 1.5, 0.5, true);
+  assertNear(Object.values(gated), [2.5, 1.5 ** 2, 2.5 ** 2, 2.5], "u v, N(1.5, 0.25)");
+});
+
+test("fixed points and chi", () => {
+  for (const { activation, sigmaW, sigmaB, q, chi } of FIXTURES.phases) {
+    const found = phase(activation, sigmaW, sigmaB);
+    assertNear([found.q, found.chi], [q, chi], `${activation}, ${sigmaW}, ${sigmaB}`);
+  }
+  assert.equal(phase("tanh", 0.5, 0).q, 0);
+  assert.equal(phase("relu", 1.5, 0).q, Infinity);
+  assertNear([phase("relu", 1.5, 0).chi, phase("relu", 1, 0).chi], [1.125, 0.5], "chi of ReLU");
+});
+
+test("the map of phases shows chi", () => {
+  for (const activation of ["tanh", "gelu", "sigmoid", "relu"]) {
+    for (const [sigmaW, sigmaB] of [[0.4, 0.3], [1.2, 0.1], [3.5, 1.6]]) {
+      const [[seen]] = phaseMap(activation, [sigmaW], [sigmaB]);
+      const { chi } = phase(activation, sigmaW, sigmaB);
+      const what = `${activation}, ${sigmaW}, ${sigmaB}: ${seen}, expected ${chi}`;
+      assert.ok(Math.abs(seen / chi - 1) < 0.01, what);
+    }
+  }
+});
+
+test("ten steps of training", () => {
+  const given = FIXTURES.tenSteps;
+  const layers = given.weights.map((W, i) =>
+    layer(Float64Array.from(W), given.widths[i + 1], given.widths[i], [...given.biases[i]]),
+  );
+  const x = Float64Array.from(given.x);
+  const losses = given.losses.map(() => step(layers, "tanh", x, given.y, given.rate));
+  assertNear(losses, given.losses, "losses");
+  layers.forEach(({ W, b }, i) => {
+    assertNear(W, given.trained[i], `weights of layer ${i}`);
+    assertNear(b, given.trainedBiases[i], `biases of layer ${i}`);
+  });
+});
+
+test("units that start equal stay equal to the last bit, and others do not", () => {
+  for (const kind of ["twins", "constant", "zero"]) {
+    const { distances, losses } = train({ kind, noise: 0, rate: 0.3, seed: 1 });
+    assert.ok(distances.every((each) => each === 0), kind);
+    assert.ok(losses.at(-1) < losses[0], kind);
+    const noisy = train({ kind, noise: 1e-6, rate: 0.3, seed: 1 });
+    assert.ok(noisy.distances.every((each) => each > 0), kind);
+  }
+  const { distances } = train({ kind: "random", noise: 0, rate: 0.3, seed: 1 });
+  assert.ok(distances[0] > 0.1);
+});
+
+test("two schemes of one law share their random numbers, and each has its variance", () => {
+  const [lecun, he] = ["lecun_normal", "he_normal"].map((name) =>
+    stackOf([2, 16, 1], SCHEMES[name], randomState(2)),
+  );
+  const first = draws(32, randomState(2).normal);
+  assertNear(lecun[0].W, [...first].map((each) => each / Math.sqrt(2)), "LeCun");
+  he.forEach(({ W }, i) => {
+    assertNear(W, [...lecun[i].W].map((each) => Math.sqrt(2) * each), `He, layer ${i}`);
+  });
+  const uniform = stackOf([300, 300], SCHEMES.xavier_uniform, randomState(2))[0].W;
+  assert.ok(Math.abs(300 * moments(uniform).meanSquare - 1) < 0.02);
+  assert.ok(uniform.every((each) => Math.abs(each) <= Math.sqrt(3 / 300)));
+});
+
+test("points are of two classes that can be told apart", () => {
+  const radius = (x, i) => Math.hypot(x[2 * i], x[2 * i + 1]);
+  const { x, y } = points("circles", 100, randomState(1));
+  assert.equal(y.reduce((sum, side) => sum + side, 0), 0);
+  assert.ok(y.every((side, i) => radius(x, i) < 1.25 === side > 0));
+  const corners = points("corners", 100, randomState(1));
+  assert.ok(corners.y.every((side, i) => corners.x[2 * i] * corners.x[2 * i + 1] * side > 0));
+  const spirals = points("spirals", 100, randomState(1));
+  assert.ok(spirals.y.every((_, i) => radius(spirals.x, i) < 2.6));
+  assert.deepEqual(points("spirals", 100, randomState(1)), spirals);
+});
+
+test("noise is added to every weight of a start", () => {
+  const layers = smallNetwork("zero", 0.1, randomState(3));
+  assert.ok(layers.every(({ W }) => W.every((each) => each !== 0)));
+  assert.equal(distance(smallNetwork("zero", 0, randomState(3))), 0);
+});
+
+test("theory is exact for one layer", () => {
+  assert.deepEqual(variancePerLayer("relu", 10, [0.3], [1], 2), { q: [7], gradient: [1] });
+});
+
+test("groups divide inputs and outputs", () => {
+  assert.equal(allowedGroups({ inputs: 12, outputs: 18, groups: 5 }), 3);
+  assert.equal(allowedGroups({ inputs: 7, outputs: 9, groups: 4 }), 1);
+});
+
+test("each framework's line holds the numbers of the law", () => {
+  const found = { std: 0.123456, limit: 0.213832 };
+  for (const line of Object.values(code(found, "normal"))) assert.match(line, /\b0\.1235\b/);
+  for (const line of Object.values(code(found, "uniform"))) {
+    assert.match(line, /-0\.2138, (maxval=)?0\.2138/);
+  }
+});
