@@ -65,7 +65,7 @@ def test_internal_links_resolve(site: Path, documents: dict[str, BeautifulSoup])
             if not link or urlsplit(link).scheme:
                 continue
             target, fragment = urldefrag(urljoin(name, link))
-            target = unquote(urlsplit(target).path)
+            target = unquote(urlsplit(target).path).lstrip("/")  # 404.html starts at the root
             found = (site / target).is_file()
             if not found or (
                 fragment and unquote(fragment) not in fragments.get(target, {fragment})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from importlib.metadata import distribution
@@ -15,6 +16,8 @@ MATHEMATICS = distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Reg
 FORMULA = re.compile(r"<math.*?</math>", re.DOTALL)
 LETTER = re.compile(r"<mi>(.)</mi>")
 TAG = re.compile(r"<[^>]*>")
+
+logging.getLogger("fontTools").setLevel(logging.WARNING)  # it reports each table of a font
 
 
 def icons(css: str) -> set[str]:
