@@ -4,8 +4,9 @@ import { ACTIVATIONS } from "./activations.js";
 import { fans } from "./schemes.js";
 import { gain } from "./theory.js";
 
-/** By name: the label, whether no activation stands below it, the shape of the weight as PyTorch stores it, and the true fans: how many
- * numbers enter one output, and how many outputs one input enters, away from the edges. */
+/** By name: the label, the shape of the weight as PyTorch stores it, and the true fans: how many
+ * numbers enter one output, and how many outputs one input enters, away from the edges. The lowest
+ * has no activation below it. */
 export const LAYERS = {
   dense: {
     label: "dense",
