@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+MISFITS = (TypeError, ValueError, RuntimeError, IndexError, AttributeError)
+"""What a caller's function raises if it does not fit; other errors are its own affair."""
 LARGEST_COUNT = 10**9
 """Steps, layers or units: more of them fit into no lifetime and into no memory."""
 
@@ -82,7 +84,7 @@ def check_count(name: str, count: int, least: int = 1, most: int = LARGEST_COUNT
         raise ValueError(f"{name} must be {most:,} at most; got {count}")
 
 
-def check_kind(name: str, value: Any, kind: type, what: str) -> None:
+def check_kind(name: str, value: Any, kind: Any, what: str) -> None:
     """Raise ``TypeError`` unless ``value`` is of a kind, which ``what`` puts into words."""
     if not isinstance(value, kind):
         raise TypeError(f"{name} must be {what}; got {shown(value)}")
@@ -104,6 +106,13 @@ def check_function(name: str, value: Any) -> None:
         raise TypeError(f"{name} must be a function; got {shown(value)}")
 
 
+def is_list(value: Any) -> bool:
+    """Tell whether a value is a sequence or an array with one axis, and no text."""
+    if isinstance(value, np.ndarray):
+        return value.ndim == 1
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)
+
+
 def check_widths(widths: Sequence[int]) -> None:
     """Raise unless these are the widths of a dense network: of its inputs and of its layers.
 
@@ -114,8 +123,7 @@ def check_widths(widths: Sequence[int]) -> None:
     ValueError
         If there are fewer than two, or one is below 1 or too large.
     """
-    listed = isinstance(widths, Sequence | np.ndarray) and not isinstance(widths, str | bytes)
-    if not listed or not all(isinstance(width, int | np.integer) for width in widths):
+    if not is_list(widths) or not all(isinstance(width, int | np.integer) for width in widths):
         raise TypeError(
             f"widths must be a sequence of integers such as [784, 100, 10]; got {shown(widths)}"
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from tqdm.auto import tqdm  # pip install "good-start[course]"
 
-from helpers._checks import check_kind, check_text
+from helpers._checks import check_text, shown
 
 
 def progress(iterable: Iterable, description: str) -> tqdm:
@@ -26,7 +26,11 @@ def progress(iterable: Iterable, description: str) -> tqdm:
     TypeError
         If there is nothing to loop over, or the description is no text.
     """
-    check_kind("iterable", iterable, Iterable, "something to loop over")
+    try:
+        iter(iterable)
+    except TypeError:
+        got = shown(iterable)
+        raise TypeError(f"iterable must be something to loop over; got {got}") from None
     check_text("description", description)
     return progress_bar(description, iterable=iterable)
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import torch
 
-from helpers._checks import check_kind
+from helpers._models import device_named
 
 
 def pick_device() -> torch.device:
@@ -58,16 +56,6 @@ def generator(seed: int, device: str | torch.device = "cpu") -> torch.Generator:
     state = np.random.SeedSequence(_entropy(seed)).generate_state(1)
     with device_named(device):
         return torch.Generator(device).manual_seed(int(state[0]))
-
-
-@contextmanager
-def device_named(device: str | torch.device) -> Iterator[None]:
-    """Raise ``ValueError`` where a device is of no kind, or not in this machine."""
-    check_kind("device", device, str | torch.device, "a name such as cpu, or a torch.device")
-    try:
-        yield
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"device must be cpu, cuda or mps; got {device!r} ({error})") from error
 
 
 def rng(seed: int) -> np.random.Generator:

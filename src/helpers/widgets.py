@@ -18,7 +18,7 @@ from ipywidgets import Dropdown, FloatLogSlider, IntSlider
 from matplotlib.figure import Figure
 
 from helpers import plotting
-from helpers._checks import check_count, check_function, check_kind, finite, one_of, square
+from helpers._checks import MISFITS, check_count, check_function, check_kind, finite, one_of, square
 from helpers.activations import ACTIVATIONS
 from helpers.device import rng
 from helpers.initializers import INITIALIZERS
@@ -84,10 +84,9 @@ def explore(draw: Callable[..., Figure], **controls: ipywidgets.Widget) -> Explo
     Raises
     ------
     ValueError
-        If there are no controls, or one has no description.
+        If there are no controls, one has no description, or ``draw`` fails at once.
     TypeError
-        If ``draw`` is no function that returns a figure, or a control is not an ipywidget with a
-        value.
+        If ``draw`` is no function, or a control is not an ipywidget with a value.
     """
     check_function("draw", draw)
     if not controls:
@@ -97,7 +96,10 @@ def explore(draw: Callable[..., Figure], **controls: ipywidgets.Widget) -> Explo
             raise TypeError(f"{name} must be an ipywidget with a value; got {control!r}")
         if not control.description:
             raise ValueError(f"the control {name} needs a description, which labels it")
-    return Explorer(draw, controls)
+    try:
+        return Explorer(draw, controls)
+    except MISFITS as error:
+        raise ValueError(f"draw fails at the first setting: {error}") from error
 
 
 def explore_start(

@@ -196,6 +196,14 @@ def test_refuses_what_is_not_real(function, x):
         function(x)
 
 
+@pytest.mark.parametrize("function", [softmax, *(phi.function for phi in ACTIVATIONS.values())])
+def test_a_mask_is_not_lost_in_silence(function):
+    with pytest.raises(TypeError, match=r"x must hold real numbers; got .*masked entries"):
+        function(np.ma.masked_array([1.0, 2.0], [False, True]))
+    unmasked = np.ma.masked_array([1.0, 2.0], [False, False])
+    np.testing.assert_array_equal(function(unmasked), function([1.0, 2.0]))
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_refuses_parameters_that_are_not_finite(value):
     with pytest.raises(ValueError, match=r"slope must be finite; got -?(nan|inf)"):

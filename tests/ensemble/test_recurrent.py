@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -144,3 +146,52 @@ def test_building_char_rnn_leaves_the_global_generator_alone():
 def test_char_rnn_rejects_bad_arguments(options, error, message):
     with pytest.raises(error, match=message):
         char_rnn(**options)
+
+
+@pytest.mark.parametrize("kind", ["tanh", "relu", "lstm"])
+def test_a_second_derivative_is_refused_as_it_would_be_wrong(kind):
+    W, U, b = stacked(torch_layers(kind))
+    x = torch.ones(1, STEPS, BATCH, INPUTS, dtype=torch.float64)
+    value = states(kind, W, U, b, x).square().sum()
+    (first,) = torch.autograd.grad(value, W, create_graph=True)
+    with pytest.raises(RuntimeError, match="differentiate twice"):
+        first.square().sum().backward()
+
+
+@pytest.mark.parametrize("kind", ["tanh", "lstm"])
+def test_inputs_that_would_get_no_gradient_are_refused(kind):
+    x = torch.zeros(1, STEPS, BATCH, INPUTS, dtype=torch.float64, requires_grad=True)
+    with pytest.raises(ValueError, match="x must not require a gradient"):
+        states(kind, *stacked(torch_layers(kind)), x)
+
+
+@pytest.mark.parametrize("change", [torch.Tensor.float, torch.Tensor.long, torch.Tensor.to_sparse])
+def test_states_are_computed_from_dense_numbers_of_one_dtype(change):
+    W, U, b = stacked(torch_layers("tanh"))
+    x = torch.zeros(1, STEPS, BATCH, INPUTS, dtype=torch.float64)
+    with pytest.raises(TypeError, match="x must"):
+        rnn_states(W, U, b, change(x))
+
+
+@pytest.mark.parametrize("clip", [0, -1, math.nan, math.inf, -math.inf, "1", None])
+def test_a_gradient_is_clipped_to_a_number_above_0(clip):
+    W = torch.ones(2, 3, requires_grad=True)
+    with pytest.raises((TypeError, ValueError), match="clip must be"):
+        train_recurrent([W], lambda: W.square().sum(1), lr=0.1, steps=1, clip=clip)
+    assert torch.equal(W, torch.ones(2, 3))
+
+
+def test_parameters_and_losses_are_those_of_as_many_networks():
+    W, b = torch.ones(2, 3, requires_grad=True), torch.ones(3, requires_grad=True)
+    for parameters, losses, message in (
+        ([W, b], lambda: W.square().sum(1), r"parameters\[1\] has 3, parameters\[0\] has 2"),
+        ([W.detach()], lambda: W.square().sum(1), r"parameters\[0\] must require a gradient"),
+        ([], lambda: W.square().sum(1), "parameters must be a list of tensors"),
+        ([W], lambda: W.square().sum(), r"of shape \(2,\)"),
+        ([W], lambda: torch.zeros(2), "with a gradient"),
+        ([W], lambda: [1.0, 2.0], "losses returns must be a torch tensor"),
+        ([W], 3, "losses must be a function"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            train_recurrent(parameters, losses, lr=0.1, steps=1)
+    assert torch.equal(W, torch.ones(2, 3))

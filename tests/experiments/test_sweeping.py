@@ -520,7 +520,10 @@ def test_settings_at_which_a_network_cannot_be_built_are_named(build, message):
         ({"lr": "fast"}, "at the one setting: lr must be a number"),
         ({"lr": {"a": 0.1, "b": "fast"}}, "at lr='b': lr must be a number"),
         ({"lr": {"a": 0.1, "b": [0.1, 0.2]}}, r"at lr='b': lr must be one number"),
-        ({"lr": lambda seed: 1 / seed, "seed": [1, 0]}, "at seed=0: division by zero"),
+        (
+            {"lr": lambda seed: 1 / seed, "seed": [1, 0]},
+            "at seed=0: lr cannot be computed: division by zero",
+        ),
         ({"steps": [3, 0]}, "at steps=0: steps must be 1 or more"),
         ({"steps": 2.5}, "steps must be an integer"),
         ({"steps": lambda: [3]}, "steps must be an integer"),
@@ -620,6 +623,6 @@ def test_a_fault_in_the_middle_of_a_training_names_its_networks():
             raise RuntimeError("out of luck")
         return cross_entropy(output, y)
 
-    message = "the networks at seed=0 and 2 more cannot be trained: out of luck"
+    message = "the networks at seed=0 and 2 more cannot be trained: .*out of luck"
     with pytest.raises(ValueError, match=message):
         run(loss=fragile, seed=range(3))

@@ -222,6 +222,13 @@ def test_all_but_the_weights_is_left_as_it_was():
     assert torch.equal(x, x_before)
 
 
+def test_dropout_that_is_active_leaves_the_global_random_state():
+    model = nn.Sequential(nn.Linear(4, 50), nn.Dropout(0.5), nn.Linear(50, 3)).train()
+    before = torch.get_rng_state()
+    lsuv(orthogonal(model), numbers(20, 4), rescalings=100)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_hooks_of_others_see_the_rescaled_output():
     model, x, seen = orthogonal(mlp([12, 8, 4])), numbers(7, 12), []
     model.linear1.register_forward_hook(lambda *call: seen.append(call[-1].clone()))

@@ -67,6 +67,7 @@ def test_strip_draws_every_measurement_in_its_row():
     np.testing.assert_allclose(ax.lines[1].get_ydata(), [1])
     assert [label.get_text() for label in ax.get_yticklabels()] == ["first", "second"]
     assert ax.yaxis_inverted()
+    assert ax.get_ylim() == (1.5, -0.5), "a group lies beyond the edge"
 
 
 def test_image_grid_shows_each_image_on_one_common_scale():
@@ -96,5 +97,27 @@ def test_confusion_matrix_writes_every_count_and_colours_the_errors_alone():
     ax = plotting.confusion_matrix(counts, "01").axes[0]
     assert sorted(text.get_text() for text in ax.texts) == ["3", "80", "90"]
     np.testing.assert_array_equal(ax.images[0].get_array(), [[0, 3], [0, 0]])
-    with pytest.raises(ValueError, match="2 by 2"):
+    with pytest.raises(ValueError, match="classes must be 3, one for each; got 2"):
         plotting.confusion_matrix(np.zeros((3, 3)), "01")
+
+
+def test_the_more_often_a_class_is_mistaken_the_darker_its_cell():
+    counts = np.array([[90, 5, 1], [20, 80, 2], [0, 10, 70]])
+    image = plotting.confusion_matrix(counts, "012").axes[0].images[0]
+    brightness = image.to_rgba(image.get_array())[..., :3].sum(-1)
+    order = np.argsort(image.get_array(), axis=None, kind="stable")
+    assert np.all(np.diff(brightness.ravel()[order][3:]) < 0), "errors of 1, 2, 5, 10 and 20"
+    assert np.ptp(brightness.ravel()[order][:4]) == 0, "what is no error is of one colour"
+
+
+@pytest.mark.parametrize(
+    ("counts", "classes", "message"),
+    [
+        ([[1, 2], [3, -4]], "01", "counts must be finite and at least 0"),
+        ([[1, 2], [3, np.nan]], "01", "counts must be finite and at least 0"),
+        ([[1, 2]], "01", r"counts must have the shape \(classes, classes\); got \(1, 2\)"),
+    ],
+)
+def test_counts_are_from_0_up(counts, classes, message):
+    with pytest.raises(ValueError, match=message):
+        plotting.confusion_matrix(counts, classes)

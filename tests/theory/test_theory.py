@@ -207,6 +207,14 @@ def test_he_keeps_lengths_and_gradients_of_the_rectifier_at_every_length():
     np.testing.assert_allclose(chi(hidden("relu"), q, sigma_w=sigma_w), 1, rtol=1e-13)
 
 
+@pytest.mark.parametrize("sigma_b", [0.5, 2.0])
+def test_biases_add_their_variance_and_not_their_deviation(sigma_b):
+    q = length_map(3.0, "relu", sigma_w=1.5, sigma_b=sigma_b)
+    assert q == pytest.approx(1.5**2 * 3 / 2 + sigma_b**2, rel=1e-14)
+    c = correlation_map(0.0, 3.0, "relu", sigma_w=1.5, sigma_b=sigma_b)
+    assert c == pytest.approx((1.5**2 * 3 / (2 * math.pi) + sigma_b**2) / q, rel=1e-14)
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_equal_inputs_stay_equal(name):
     for q in (0.2, 1.0, 9.0):
@@ -416,9 +424,11 @@ def test_an_activation_of_ones_own_has_all_that_the_named_ones_have():
         (lambda: chi("relu", 1, sigma_w="1"), TypeError, "sigma_w must be a real number"),
         (lambda: fixed_point("relu", sigma_w=-1), ValueError, "sigma_w must be finite"),
         (lambda: correlation_map(0.5, 0.0, "tanh", sigma_w=1.0), ValueError, "q must be above 0"),
-        (lambda: correlation_map(0.5, math.inf, "relu", sigma_w=1), ValueError, "finite; got inf"),
+        (lambda: correlation_map(0.5, math.inf, "relu", sigma_w=1), ValueError, "q must be finite"),
         (lambda: correlation_map(0.5, 1.0, "tanh", sigma_w=0.0), ValueError, "not both be 0"),
         (lambda: critical_line("relu", -1), ValueError, "q must be at least 0"),
+        (lambda: critical_line("tanh", math.inf), ValueError, "q must be finite"),
+        (lambda: variance_per_layer("tanh", [5, 2], math.inf, 1), ValueError, "must be finite"),
         (lambda: variance_per_layer("relu", [5], 1, 1), ValueError, "at least two numbers"),
         (lambda: variance_per_layer("relu", [5, 0], 1, 1), ValueError, "every width must be 1"),
         (lambda: variance_per_layer("relu", [5, 2.5], 1, 1), TypeError, "widths must be a seq"),

@@ -403,3 +403,64 @@ def test_in_parallel_runs_one_after_the_other_on_a_gpu(monkeypatch):
 def test_in_parallel_rejects_results_in_place_of_functions():
     with pytest.raises(TypeError, match="functions without arguments"):
         in_parallel([lambda: 1, train(network())])
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 11, 22])
+def test_a_batch_of_one_that_the_model_cannot_take_is_refused_before_it_changes(batch_size):
+    model = network(parts=[nn.BatchNorm1d(6), nn.Dropout()]).eval()
+    before = [tensor.tolist() for tensor in model.state_dict().values()]
+    torch.manual_seed(0)
+    state = torch.get_rng_state()
+    with pytest.raises(ValueError, match=f"batch_size {batch_size} leaves a batch of one"):
+        train(model, batch_size=batch_size)
+    assert [tensor.tolist() for tensor in model.state_dict().values()] == before
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not model.training
+
+
+@pytest.mark.parametrize("batch_size", [3, 23, 50])
+def test_a_model_with_batch_statistics_is_trained_where_no_batch_has_one_example(batch_size):
+    model = network(parts=[nn.BatchNorm1d(6)])
+    assert np.isfinite(train(model, batch_size=batch_size).loss).all()
+
+
+MISFITS = {
+    "one number for each example": lambda output, y: cross_entropy(output, y, reduction="none"),
+    "no tensor": lambda output, y: cross_entropy(output, y).item(),
+    "a complex number": lambda output, y: cross_entropy(output, y) * 1j,
+    "one argument": lambda output: output.sum(),
+    "another kind of target": mse_loss,
+}
+
+
+@pytest.mark.parametrize("loss", MISFITS.values(), ids=MISFITS)
+@pytest.mark.parametrize("use", ["fit", "evaluate", "train_ensemble", "evaluate_ensemble", "probe"])
+@pytest.mark.filterwarnings("ignore:Using a target size")
+def test_a_loss_that_returns_no_mean_is_named(use, loss):
+    model = network()
+    before = [parameter.tolist() for parameter in model.parameters()]
+    calls = {
+        "fit": lambda: train(model, loss=loss),
+        "evaluate": lambda: evaluate(model, X, Y, loss=loss),
+        "train_ensemble": lambda: train_ensemble(
+            [model], X, Y, lr=0.1, steps=1, batch_size=5, generator=generator(0), loss=loss
+        ),
+        "evaluate_ensemble": lambda: evaluate_ensemble([model], X, Y, loss=loss),
+        "probe": lambda: probe(model, X, Y, loss),
+    }
+    with pytest.raises((TypeError, ValueError), match=r"loss (must return|fails on)"):
+        calls[use]()
+    assert [parameter.tolist() for parameter in model.parameters()] == before
+
+
+def test_a_loss_must_depend_on_the_output():
+    model = network()
+    with pytest.raises(ValueError, match="loss must depend on the output"):
+        train(model, loss=lambda output, y: cross_entropy(output.detach(), y))
+    with pytest.raises(ValueError, match="loss must depend on the output"):
+        train_ensemble(
+            [model],
+            *(X, Y),
+            **{"lr": 0.1, "steps": 1, "batch_size": 5, "generator": generator(0)},
+            loss=lambda output, y: cross_entropy(output.detach(), y),
+        )

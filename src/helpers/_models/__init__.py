@@ -10,6 +10,7 @@ from helpers._models.checks import (
     check_tensor,
     check_trainable,
     check_validation,
+    device_named,
 )
 from helpers._models.running import (
     Loss,
@@ -35,6 +36,7 @@ __all__ = [
     "check_trainable",
     "check_validation",
     "count_right",
+    "device_named",
     "first_copied",
     "forward",
     "forward_on_copies",

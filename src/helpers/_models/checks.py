@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import nn
 
-from helpers._checks import shown
+from helpers._checks import check_kind, shown
 from helpers._models.running import Loss, forward, mode
 
 
@@ -78,6 +81,8 @@ def check_tensor(model: nn.Module, name: str, tensor: torch.Tensor) -> None:
                 f"{name} must be on the model's device; {name} is on {tensor.device}, "
                 f"{part} on {parameter.device}. Move one of them with .to(device)."
             )
+    if tensor.is_meta:
+        raise ValueError(f"{name} must hold numbers; it is on the meta device, which has none")
     if tensor.ndim == 0 or tensor.numel() == 0:
         raise ValueError(
             f"{name} must hold at least one example; got the shape {tuple(tensor.shape)}"
@@ -176,3 +181,13 @@ def check_data(model: nn.Module, pair: tuple[torch.Tensor, torch.Tensor]) -> Non
 
 def _batch_shape(rest: torch.Size) -> str:
     return f"({', '.join(['n', *map(str, rest)])}{'' if rest else ','})"
+
+
+@contextmanager
+def device_named(device: str | torch.device) -> Iterator[None]:
+    """Raise ``ValueError`` where a device is of no kind, or not in this machine."""
+    check_kind("device", device, str | torch.device, "a name such as cpu, or a torch.device")
+    try:
+        yield
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device must be cpu, cuda or mps; got {device!r} ({error})") from error

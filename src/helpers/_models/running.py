@@ -12,10 +12,8 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-from helpers._checks import shown
+from helpers._checks import MISFITS, shown
 
-MISFITS = (TypeError, ValueError, RuntimeError, IndexError, AttributeError)
-"""What a function raises that does not fit its arguments; other errors are its own affair."""
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 

@@ -150,6 +150,8 @@ def softmax(x: ArrayLike, axis: int = -1) -> np.ndarray:
     array([0.5, 0.5])
     """
     x, dtype = as_float64(x)
+    if x.ndim == 0:
+        raise ValueError(f"x must have an axis of scores; got the number {x}")
     check_count("axis", axis, -x.ndim, x.ndim - 1)
     if x.shape[axis] == 0:
         raise ValueError(f"x must hold a score along axis {axis}; got the shape {x.shape}")

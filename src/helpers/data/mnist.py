@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 from helpers._checks import real_array
+from helpers._models import device_named
 from helpers.data.shipped import read_shipped
-from helpers.device import device_named
 
 SHA256 = {
     "train-images-idx3-ubyte.gz": (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from helpers._checks import check_count, check_function, check_kind, finite, shown
+from helpers._checks import MISFITS, check_count, check_function, check_kind, finite, shown
 from helpers._progress import progress
 from helpers.ensemble.stacks import OPTIMIZERS, learning_rates
 
@@ -52,12 +52,13 @@ def train_recurrent(
     check_count("steps", steps)
     check_function("losses", losses)
     _check_parameters(parameters)
-    if not finite("clip", clip) > 0:
-        raise ValueError(f"clip must be above 0; got {clip!r}")
+    clip = finite("clip", clip)
+    if clip <= 0:
+        raise ValueError(f"clip must be above 0; got {clip}")
     update = OPTIMIZERS["adam"](parameters, learning_rates(lr, len(parameters[0])))
     rows = []
     for _ in progress(range(steps), "training"):
-        loss = _checked(losses(), len(parameters[0]))
+        loss = _loss_of_each(losses, len(parameters[0]))
         gradients = torch.autograd.grad(loss.sum(), parameters)
         norm = torch.sqrt(sum(gradient.flatten(1).square().sum(1) for gradient in gradients))
         factor = (clip / norm).clamp(max=1)
@@ -84,8 +85,12 @@ def _check_parameters(parameters: Sequence[torch.Tensor]) -> None:
             )
 
 
-def _checked(loss: torch.Tensor, networks: int) -> torch.Tensor:
-    """Return what ``losses`` returned, if it is one number for each network."""
+def _loss_of_each(losses: Callable[[], torch.Tensor], networks: int) -> torch.Tensor:
+    """Return what ``losses`` returns, if it is one number for each network."""
+    try:
+        loss = losses()
+    except MISFITS as error:
+        raise ValueError(f"losses fails: {error}") from error
     check_kind("what losses returns", loss, torch.Tensor, "a torch tensor")
     if loss.shape != (networks,) or not loss.requires_grad:
         raise ValueError(

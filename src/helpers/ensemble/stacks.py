@@ -156,7 +156,7 @@ def _own_values(part: nn.Module) -> Iterator[tuple[str, bytes | int]]:
 def learning_rates(lr: float | Sequence[float] | torch.Tensor, networks: int) -> torch.Tensor:
     """Return one learning rate for each network."""
     try:
-        if np.ma.is_masked(lr) or np.iscomplexobj(lr):
+        if np.ma.is_masked(lr) or (isinstance(lr, torch.Tensor) and lr.is_complex()):
             raise TypeError
         rates = torch.as_tensor(lr, dtype=torch.float64, device="cpu").detach()
     except (TypeError, ValueError, RuntimeError, OverflowError):

@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr  # pip install "good-start[course]"
 from scipy.special import stdtrit
 
-from helpers._checks import one_of
+from helpers._checks import finite, one_of
 
 
 def best(
@@ -28,7 +28,8 @@ def best(
     mode
         ``"max"`` if more is better, ``"min"`` for a loss.
     seed
-        The dimension of the repetitions. It stays. All other dimensions together are the arms.
+        The dimension of the repetitions, if there are any. It stays. All other dimensions together
+        are the arms.
     tolerance
         An inner setting counts as the best one if its mean is as good as this as that of the best
         at the end of the grid. An arm that learns nowhere is level, and needs it.
@@ -62,6 +63,9 @@ def best(
     """
     _check_array("values", values, over)
     one_of("mode", mode, ["max", "min"])
+    finite("tolerance", tolerance, least=0)
+    if not isinstance(seed, str) or seed != "seed":
+        one_of("seed", seed, [str(each) for each in values.dims])
     if not np.issubdtype(values[over].dtype, np.number):
         raise TypeError(f"{over} must be labelled by numbers; got {values[over].values}")
     ordered = values.sortby(over)

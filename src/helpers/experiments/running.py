@@ -172,7 +172,8 @@ def _row(group: Group, history: EnsembleHistory, i: int) -> xr.Dataset:
             seen[name] = ("validation_step", values)
     row = xr.Dataset(seen, coordinates)
     network = group.networks[i]
-    if group.measure and alive[-1] and all(p.isfinite().all() for p in network.parameters()):
+    finite = alive[-1] and all(p.isfinite().all() for p in network.parameters())
+    if group.measure is not None and finite:
         row = _with_measured(row, group.measure, network, group.names[i])
     return row
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from inspect import Parameter, signature
+from inspect import Parameter, Signature, signature
 from itertools import product
 from typing import Any
 
 import numpy as np
 import xarray as xr
+
+from helpers._checks import shown
 
 Point = dict[str, Any]
 Axes = dict[str, dict[Any, Any]]
@@ -49,7 +51,7 @@ def split(settings: Mapping[str, Any]) -> tuple[Axes, Point]:
     for name, given in settings.items():
         if isinstance(given, Mapping):
             axes[name] = dict(given)
-        elif isinstance(given, list | tuple | range | np.ndarray):
+        elif isinstance(given, list | tuple | range) or _is_listed(given):
             values = given.tolist() if isinstance(given, np.ndarray) else list(given)
             _check_labels(name, values)
             axes[name] = dict(zip(values, values, strict=True))
@@ -60,6 +62,11 @@ def split(settings: Mapping[str, Any]) -> tuple[Axes, Point]:
     for name, values in axes.items():
         _check_labels(name, values)
     return axes, fixed
+
+
+def _is_listed(given: Any) -> bool:
+    """Tell whether this is an array with an axis, and no single number."""
+    return isinstance(given, np.ndarray) and given.ndim > 0
 
 
 def _check_labels(name: str, given: Iterable[Any]) -> None:
@@ -146,7 +153,7 @@ def check_free(settings: Iterable[str], names: Iterable[str]) -> None:
 
 def arguments(function: Callable[..., Any]) -> dict[str, Parameter]:
     """Return the arguments of a function that can be given by name."""
-    found = signature(function).parameters
+    found = _signature(function).parameters
     kinds = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
     return {name: parameter for name, parameter in found.items() if parameter.kind in kinds}
 
@@ -183,8 +190,18 @@ def labelled(rows: Sequence[xr.Dataset], axes: Axes) -> xr.Dataset:
 
 
 def _takes_any(function: Callable[..., Any]) -> bool:
-    found = signature(function).parameters.values()
+    found = _signature(function).parameters.values()
     return any(parameter.kind is Parameter.VAR_KEYWORD for parameter in found)
+
+
+def _signature(function: Callable[..., Any]) -> Signature:
+    """Return the arguments of a function, if it tells them."""
+    try:
+        return signature(function)
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"a function of settings is needed, whose arguments have names; got {shown(function)}"
+        ) from None
 
 
 def _hint(name: str, allowed: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ import xarray as xr
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from helpers._checks import check_function, check_kind
 from helpers._models import Loss, check_module
 from helpers._progress import progress
 from helpers.activations import ACTIVATIONS
@@ -84,6 +85,8 @@ def starts(
     >>> bool((lost.sel(scheme="Xavier") < lost.sel(scheme="He")).all())
     True
     """
+    check_function("network", network)
+    check_kind("x", x, torch.Tensor, "a torch tensor")
     axes, fixed = split(settings)
     check_taken(settings, [network])
     check_free(axes, ["layer", *_VARIABLES])

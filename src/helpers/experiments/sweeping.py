@@ -11,6 +11,7 @@ import xarray as xr
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from helpers._checks import check_function
 from helpers._models import Loss, check_initialized
 from helpers.device import generator
 from helpers.experiments.groups import Measure, Options, Pair, groups
@@ -124,6 +125,9 @@ def sweep(
     >>> bool((last.sel(scheme="He") < last.sel(scheme="zero")).all())
     True
     """
+    check_function("network", network)
+    if measure is not None:
+        check_function("measure", measure)
     given = {"data": data, "lr": lr, "steps": steps, "batch_size": batch_size, "loss": loss}
     given |= {"optimizer": optimizer, "validation": validation, "validate_every": validate_every}
     axes, fixed = _split(settings, given)
@@ -185,7 +189,10 @@ def _options(grid: Sequence[Point], where: Sequence[Point], names: Sequence[str]
             return given
         key = name, given, *own(given, where[i]).items()
         if key not in known:
-            known[key] = call(given, grid[i])
+            try:
+                known[key] = call(given, grid[i])
+            except Exception as error:
+                raise ValueError(f"{name} cannot be computed: {error}") from error
         return known[key]
 
     found = []

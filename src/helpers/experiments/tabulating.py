@@ -7,6 +7,7 @@ from typing import Any
 
 import xarray as xr
 
+from helpers._checks import check_function, shown
 from helpers.experiments.settings import (
     call,
     check_taken,
@@ -49,12 +50,15 @@ def tabulate(function: Callable[..., Any], **settings: Any) -> xr.DataArray:
     >>> tabulate(spread, n=[10, 1000], seed=range(5)).sizes
     Frozen({'n': 2, 'seed': 5})
     """
+    check_function("function", function)
     axes, fixed = split(settings)
     check_taken(settings, [function])
     rows = []
     for point, where in zip(points(axes, fixed), labels(axes), strict=True):
         try:
             found = xr.DataArray(call(function, point))
+            if found.dtype.kind not in "biuf":
+                raise TypeError(f"it must return real numbers; got {shown(found.values)}")
         except Exception as error:
             name = getattr(function, "__name__", "the function")
             raise ValueError(f"{name} fails at {describe(where)}: {error}") from error

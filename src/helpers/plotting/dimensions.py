@@ -32,7 +32,7 @@ def short(label: Any) -> str:
     return f"{float(mantissa):g}e{int(exponent)}" if small else f"{label:g}"
 
 
-def labelled(values: xr.DataArray, *wanted: str | None, name: str = "values") -> xr.DataArray:
+def labelled(values: xr.DataArray, *wanted: str | None, argument: str = "values") -> xr.DataArray:
     """Return floats with a label for every position, if the dimensions are those wanted.
 
     Raises
@@ -43,13 +43,14 @@ def labelled(values: xr.DataArray, *wanted: str | None, name: str = "values") ->
         If a dimension is missing, or named twice, or one is left over besides the seeds, or it is
         empty.
     """
-    check_kind(name, values, xr.DataArray, "an xarray.DataArray, such as runs.loss")
+    check_kind(argument, values, xr.DataArray, "an xarray.DataArray, such as runs.loss")
     if values.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold real numbers; got {values.dtype}")
+        raise TypeError(f"{argument} must hold real numbers; got {values.dtype}")
     there = [str(each) for each in values.dims]
     names = [each for each in wanted if each is not None]
     for name in names:
         check_text("the name of a dimension", name)
+    for name in names:
         if name not in there:
             raise ValueError(
                 f"there is no dimension {name!r}; there are {', '.join(there) or 'none'}"

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from helpers._checks import check_count, check_flag, check_kind, real_array
+from helpers._checks import check_count, check_flag, is_list, real_array, shown
 from helpers.plotting.style import WIDTH
 
 
@@ -54,7 +54,7 @@ def image_grid(
     check_flag("diverging", diverging)
     rows = -(-len(images) // columns)
     cell = WIDTH / columns
-    height = rows * (cell + (0.25 if titles else 0))
+    height = rows * (cell + (0.25 if titles is not None else 0))
     figure, axes = plt.subplots(rows, columns, figsize=(WIDTH, height), squeeze=False)
     limit = np.abs(images).max()
     scale = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit} if diverging else {}
@@ -63,7 +63,7 @@ def image_grid(
         ax.axis("off")
     for number, (ax, image) in enumerate(zip(axes.flat, images, strict=False)):
         ax.imshow(image, **scale)
-        if titles:
+        if titles is not None:
             ax.set_title(titles[number], fontsize=10)
     return figure
 
@@ -111,6 +111,8 @@ def confusion_matrix(counts: ArrayLike, classes: Sequence[str]) -> Figure:
 
 def _check_names(argument: str, names: Sequence[str], count: int) -> None:
     """Raise unless there is a name, or a number, for each of ``count`` things."""
-    check_kind(argument, names, Sequence | np.ndarray, "a list of names")
+    listed = isinstance(names, str) or is_list(names)
+    if not listed or not all(isinstance(name, str | int | np.integer) for name in names):
+        raise TypeError(f"{argument} must be a list of names; got {shown(names)}")
     if len(names) != count:
         raise ValueError(f"{argument} must be {count}, one for each; got {len(names)}")

@@ -93,7 +93,7 @@ def curves(
     check_flag("lines", lines)
     if theory is not None:
         own = [name for name in (hue, row) if name in getattr(theory, "dims", ())]
-        theory = _placed(labelled(theory, x, *own, name="theory"), x, axis)
+        theory = _placed(labelled(theory, x, *own, argument="theory"), x, axis)
     references = levels(references, axis.get("yscale"))
     panels = parts(values, row)
     figure, axes = stacked(len(panels), 0.6 + height * len(panels))

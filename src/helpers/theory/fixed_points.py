@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from helpers.activations import Activation
-from helpers.theory.gaussian import gaussian_mean, kernel, not_negative
+from helpers.theory.gaussian import gaussian_mean, kernel, not_negative_and_finite
 from helpers.theory.maps import (
     check_sigmas,
     chi,
@@ -134,7 +134,7 @@ def critical_line(activation: str | Activation, q: ArrayLike) -> tuple[np.ndarra
     activation
         phi.
     q
-        Mean squares above 0, of any shape: each gives one point of the line.
+        Mean squares above 0 and finite, of any shape: each gives one point of the line.
 
     Returns
     -------
@@ -151,7 +151,7 @@ def critical_line(activation: str | Activation, q: ArrayLike) -> tuple[np.ndarra
     >>> [float(sigma.round(12)) for sigma in critical_line("relu", 2.0)]
     [1.414213562373, 0.0]
     """
-    phi, q = find_activation(activation), not_negative("q", q)
+    phi, q = find_activation(activation), not_negative_and_finite("q", q)
     sigma_w = 1 / np.sqrt(mean_square(phi.derivative, q))
     bias_variance = q - sigma_w**2 * mean_square(phi.function, q)
     bias_variance = np.where(np.abs(bias_variance) < _ROUNDING * q, 0.0, bias_variance)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import erf
 
-from helpers._checks import check_function
+from helpers._checks import MISFITS, check_function
 from helpers._contracts import as_float64
 from helpers.activations import derivatives, identity, leaky_relu, relu
 
@@ -102,6 +102,14 @@ def not_negative(name: str, values: ArrayLike) -> np.ndarray:
     return values
 
 
+def not_negative_and_finite(name: str, values: ArrayLike) -> np.ndarray:
+    """Return numbers as float64; refuse those below 0, and infinity."""
+    values = not_negative(name, values)
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} must be finite; got {values.max()}")
+    return values
+
+
 def _broadcast(q: np.ndarray, c: np.ndarray) -> list[np.ndarray]:
     """Return q and c in one shape."""
     try:
@@ -114,7 +122,7 @@ def _values(function: Function, u: np.ndarray) -> np.ndarray:
     """Return f(u), if it is a real number for each entry."""
     try:
         values, _ = as_float64(function(u), "what function returns")
-    except (TypeError, ValueError, RuntimeError, AttributeError) as error:
+    except MISFITS as error:
         raise ValueError(f"function fails on an array of shape {u.shape}: {error}") from error
     if values.shape != u.shape:
         raise ValueError(

@@ -9,7 +9,7 @@ import numpy as np
 
 from helpers._checks import check_widths, finite, one_of
 from helpers.activations import Activation
-from helpers.theory.gaussian import not_negative
+from helpers.theory.gaussian import not_negative_and_finite
 from helpers.theory.maps import find_activation, mean_square
 
 
@@ -115,7 +115,7 @@ def variance_per_layer(
 def _variances(weight_variance: float | Sequence[float], widths: Sequence[int]) -> np.ndarray:
     """Return one variance for each layer of weights."""
     check_widths(widths)
-    variances, layers = not_negative("weight_variance", weight_variance), len(widths) - 1
+    variances, layers = not_negative_and_finite("weight_variance", weight_variance), len(widths) - 1
     if variances.shape not in {(), (layers,)}:
         raise ValueError(
             f"weight_variance must be one number or one for each of the {layers} layers; "

@@ -7,7 +7,14 @@ from numpy.typing import ArrayLike
 
 from helpers._checks import one_of, shown, square
 from helpers.activations import ACTIVATIONS, Activation
-from helpers.theory.gaussian import CLOSED_FORMS, Function, gaussian_mean, kernel, not_negative
+from helpers.theory.gaussian import (
+    CLOSED_FORMS,
+    Function,
+    gaussian_mean,
+    kernel,
+    not_negative,
+    not_negative_and_finite,
+)
 
 
 def length_map(
@@ -79,9 +86,8 @@ def correlation_map(
     1.0
     """
     check_sigmas(sigma_w, sigma_b)
-    lengths = not_negative("q", q)
-    if not (np.isfinite(lengths) & (lengths > 0)).all():
-        raise ValueError(f"q must be above 0 and finite; got {shown(q)}")
+    if (not_negative_and_finite("q", q) == 0).any():
+        raise ValueError(f"q must be above 0; got {shown(q)}")
     if sigma_w == sigma_b == 0:
         raise ValueError("sigma_w and sigma_b must not both be 0: no signal is left")
     products = kernel(find_activation(activation).function, q, c)
