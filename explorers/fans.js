@@ -21,7 +21,7 @@ const settings = {
   kernel: count("Kernel: k, for k × k", 1, 64, 3),
   stride: count("Stride", 1, 64, 1),
   groups: count("Groups", 1, 100_000, 1),
-  activation: choice("Activation", labels(ACTIVATIONS), "relu"),
+  activation: choice("Activation below", labels(ACTIVATIONS), "relu"),
   mode: choice("Keep level", MODES, "fan_in"),
   distribution: choice("Distribution", { normal: "normal", uniform: "uniform" }, "normal"),
 };

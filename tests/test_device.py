@@ -80,3 +80,10 @@ def test_a_bad_course_seed_is_rejected(monkeypatch, make, shift):
 def test_an_unknown_device_is_rejected():
     with pytest.raises(ValueError, match="cpu, cuda or mps; got 'gpu'"):
         generator(0, "gpu")
+
+
+@pytest.mark.parametrize(("shift", "seed"), [(0, 3), (2, 0)])
+def test_the_numbers_of_a_seed_stay_the_same(monkeypatch, shift, seed):
+    monkeypatch.setenv("COURSE_SEED", str(shift))
+    expected = np.random.default_rng([shift, seed]).random(3)
+    np.testing.assert_array_equal(rng(seed).random(3), expected)

@@ -376,6 +376,12 @@ def test_a_unit_of_a_sequence_is_a_feature_at_all_times():
         assert probe(silent, x)[0].dead == 1
 
 
+def test_a_unit_after_a_normalization_of_features_is_a_feature():
+    layer = nn.LayerNorm(4)
+    nn.init.zeros_(layer.weight[:1].data)
+    assert probe(layer, numbers(7, 5, 4))[0].dead == 0.25
+
+
 @pytest.mark.parametrize("kind", BOUNDS)
 def test_saturated_is_the_fraction_near_a_bound(kind):
     slope = {nn.Sigmoid: lambda a: a * (1 - a), nn.Tanh: lambda a: 1 - a**2}[kind]

@@ -6,21 +6,21 @@ function columnOf(formula) {
 }
 
 function boxWideFormulas() {
-  for (const formula of document.querySelectorAll("mjx-container")) {
-    const inline = !formula.hasAttribute("display");
-    if (inline) formula.classList.toggle("wide", formula.scrollWidth > columnOf(formula));
-    const scrolls = !inline || formula.classList.contains("wide");
-    if (scrolls && formula.clientWidth > 0 && formula.scrollWidth > formula.clientWidth) {
-      formula.tabIndex = 0;
-    } else {
-      formula.removeAttribute("tabindex");
-    }
+  for (const formula of document.querySelectorAll("span.math")) {
+    const width = formula.firstElementChild.getBoundingClientRect().width;
+    formula.classList.toggle("wide", width > columnOf(formula));
+  }
+  for (const box of document.querySelectorAll("div.math, span.math")) {
+    if (box.clientWidth > 0 && box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
   }
 }
 
-window.addEventListener("load", async () => {
-  if (!window.MathJax) return;
-  await MathJax.startup.promise;
-  boxWideFormulas();
-  new ResizeObserver(boxWideFormulas).observe(document.querySelector("article"));
+window.addEventListener("load", () => {
+  if (document.querySelector("math")) new ResizeObserver(boxWideFormulas).observe(document.body);
+});
+
+// Paper shows all pictures, also those that the reader has not come to.
+window.addEventListener("beforeprint", () => {
+  for (const picture of document.querySelectorAll("img[loading]")) picture.loading = "eager";
 });

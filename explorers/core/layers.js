@@ -5,7 +5,8 @@ import { fans } from "./schemes.js";
 import { gain } from "./theory.js";
 
 /** By name: the label, the shape of the weight as PyTorch stores it, and the true fans: how many
- * numbers enter one output, and how many outputs one input enters, away from the edges. */
+ * numbers enter one output, and how many outputs one input enters, away from the edges. The lowest
+ * has no activation below it. */
 export const LAYERS = {
   dense: {
     label: "dense",
@@ -35,6 +36,7 @@ export const LAYERS = {
   },
   embedding: {
     label: "embedding",
+    lowest: true,
     shape: ({ inputs, outputs }) => [inputs, outputs],
     fans: ({ outputs }) => [1, outputs],
   },
@@ -61,11 +63,11 @@ const FANS = {
 /** Return the law of a layer's weights that keeps a mean square of 1: that of the signal for
  * fan_in, that of the gradient for fan_out. */
 export function law(setting) {
-  const { shape, fans: truth } = LAYERS[setting.layer];
+  const { lowest, shape, fans: truth } = LAYERS[setting.layer];
   const given = { ...setting, groups: allowedGroups(setting) };
   const [fanIn, fanOut] = truth(given);
   const { f, slope } = ACTIVATIONS[setting.activation];
-  const scale = gain(setting.mode === "fan_out" ? slope : f) ** 2;
+  const scale = lowest ? 1 : gain(setting.mode === "fan_out" ? slope : f) ** 2;
   const variance = scale / FANS[setting.mode](fanIn, fanOut);
   const size = shape(given);
   return {

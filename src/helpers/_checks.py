@@ -141,11 +141,15 @@ def finite(argument: str, value: float, least: float = -math.inf, most: float = 
     """Return ``value`` if it is a finite real number from ``least`` to ``most``."""
     if not isinstance(value, Real):
         raise TypeError(f"{argument} must be a real number; got {shown(value)}")
-    if not (math.isfinite(value) and least <= value <= most):
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not (math.isfinite(number) and least <= number <= most):
         bound = f" and at least {least}" if least > -math.inf else ""
         bound += f" and at most {most}" if most < math.inf else ""
         raise ValueError(f"{argument} must be finite{bound}; got {value!r}")
-    return float(value)
+    return number
 
 
 def square(argument: str, value: float, least: float = -math.inf) -> float:

@@ -34,7 +34,7 @@ numpy.ndarray
 Raises
 ------
 TypeError
-    If ``x`` holds anything but real numbers.
+    If ``x`` holds anything but real numbers, or masked entries.
 """
 
 _INITIALIZER = """
@@ -94,10 +94,13 @@ def elementwise(formula: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]
 
 def check_shape(shape: Sequence[int]) -> tuple[int, ...]:
     """Return ``shape`` as a tuple of one or more integers, none of them negative."""
+    wrong = TypeError(f"shape must be a sequence of integers; got {shown(shape)}")
+    if isinstance(shape, bytes):
+        raise wrong
     try:
-        sizes = tuple(index(size) for size in (None if isinstance(shape, bytes) else shape))
+        sizes = tuple(map(index, shape))
     except TypeError:
-        raise TypeError(f"shape must be a sequence of integers; got {shown(shape)}") from None
+        raise wrong from None
     if not sizes or min(sizes) < 0:
         raise ValueError(f"shape must have at least one size and none negative; got {sizes}")
     if math.prod(sizes) > LARGEST_WEIGHT:

@@ -165,8 +165,8 @@ def test_inputs_that_would_get_no_gradient_are_refused(kind):
         states(kind, *stacked(torch_layers(kind)), x)
 
 
-@pytest.mark.parametrize("change", [torch.Tensor.float, torch.Tensor.long, torch.Tensor.to_sparse])
-def test_states_are_computed_from_dense_numbers_of_one_dtype(change):
+@pytest.mark.parametrize("change", [torch.Tensor.cfloat, torch.Tensor.long, torch.Tensor.to_sparse])
+def test_states_are_computed_from_dense_real_numbers(change):
     W, U, b = stacked(torch_layers("tanh"))
     x = torch.zeros(1, STEPS, BATCH, INPUTS, dtype=torch.float64)
     with pytest.raises(TypeError, match="x must"):
@@ -195,3 +195,15 @@ def test_parameters_and_losses_are_those_of_as_many_networks():
         with pytest.raises((TypeError, ValueError), match=message):
             train_recurrent(parameters, losses, lr=0.1, steps=1)
     assert torch.equal(W, torch.ones(2, 3))
+
+
+def test_only_a_gradient_longer_than_the_clip_is_shortened():
+    gradients = torch.tensor([[3.0, 4.0], [0.3, 0.4], [0.0, 2.0]])
+    W, V = torch.zeros(1, 2, requires_grad=True), torch.zeros(2, requires_grad=True)
+    draws, adam = iter(gradients), torch.optim.Adam([V], lr=0.1)
+    train_recurrent([W], lambda: (W * next(draws)).sum(1), lr=0.1, steps=3, clip=1.0)
+    for gradient in gradients:
+        V.grad = gradient.clone()
+        nn.utils.clip_grad_norm_([V], 1.0)
+        adam.step()
+    torch.testing.assert_close(W[0], V)

@@ -182,6 +182,13 @@ def test_a_plain_stack_has_a_theory(name):
     assert seen.gradient_theory[-1] == seen.gradient[-1]
 
 
+def test_a_single_bias_leaves_no_theory():
+    model = initialize(mlp([6, 5, 3]), "he_normal", generator=rng(0))
+    assert layer_statistics(model, X, Y).signal_theory.notnull().all()
+    model.linear1.bias.data[2] = 0.5
+    assert layer_statistics(model, X, Y).signal_theory.isnull().all()
+
+
 @pytest.mark.parametrize("name", OTHER)
 def test_any_other_network_has_none(name):
     seen = layer_statistics(drawn(OTHER[name]), X, Y)

@@ -382,6 +382,16 @@ def test_a_number_fits_its_cell(value, written):
     assert len(written) <= 6
 
 
+def test_the_colours_of_a_heat_map_end_at_its_limits():
+    values = xr.DataArray([[0.2, 0.7]], dims=("a", "b"))
+    for limits, ends in ((None, (0.2, 0.7)), ((0, 2), (0, 2)), ([0.5, 0.5], (0, 1))):
+        image = plotting.heat_map(values, "b", "a", limits=limits).axes[0].images[0]
+        assert image.get_clim() == ends
+    for limits in ((2, 0), (0, np.inf), (0, 1, 2), 1):
+        with pytest.raises(ValueError, match="limits must be two numbers"):
+            plotting.heat_map(values, "b", "a", limits=limits)
+
+
 def test_numbers_can_be_read_on_every_colour():
     def luminance(color):
         channels = np.array(matplotlib.colors.to_rgb(color))

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from looking import FLAGS, LOOKS, NO_CHROMIUM, Visit, build, chromium, look
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -25,6 +26,16 @@ from tools.patience import patience
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The book built from cold, without the address of a repository."""
     return build(tmp_path_factory.mktemp("site"), COURSE_REPOSITORY_URL="")
+
+
+@pytest.fixture(scope="session")
+def documents(site: Path) -> dict[str, BeautifulSoup]:
+    """Every HTML file of the site, parsed."""
+    paths = [path for path in site.rglob("*.html") if "_static" not in path.parts]
+    return {
+        path.relative_to(site).as_posix(): BeautifulSoup(path.read_bytes(), "html.parser")
+        for path in paths
+    }
 
 
 @pytest.fixture(scope="session")

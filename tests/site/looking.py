@@ -87,9 +87,6 @@ class Visit:
     width: int = 0
     unreachable: list[str] = field(default_factory=list)
     boxed: list[str] = field(default_factory=list)
-    formulas: int = 0
-    typeset: int = 0
-    misread: list[str] = field(default_factory=list)
 
 
 # Boxes that scroll sideways and that the keyboard cannot reach.
@@ -100,11 +97,11 @@ UNREACHABLE = """[...document.querySelectorAll('article *')]
   .map(box => box.outerHTML.slice(0, 150))"""
 
 # Formulas that are boxed to scroll, or stop the tab key, although they fit into their column.
-BOXED = """[...document.querySelectorAll('mjx-container.wide, mjx-container[tabindex]')]
+BOXED = """[...document.querySelectorAll('span.math.wide, .math[tabindex]')]
   .filter(formula => {
-    let block = formula.hasAttribute('display') ? formula : formula.parentElement;
+    let block = formula.parentElement;
     while (getComputedStyle(block).display.startsWith('inline')) block = block.parentElement;
-    return formula.scrollWidth <= block.clientWidth;
+    return formula.querySelector('math').getBoundingClientRect().width <= block.clientWidth;
   })
   .map(formula => formula.outerHTML.slice(0, 150))"""
 
@@ -124,8 +121,7 @@ MARK_REPEATED = """() => {
 
 
 def settle(page: Page) -> None:
-    """Wait until all formulas are typeset, and unfold everything that is folded."""
-    page.evaluate("async () => { if (window.MathJax) await MathJax.startup.promise }")
+    """Unfold everything that is folded."""
     page.evaluate("document.querySelectorAll('details').forEach(box => box.open = true)")
     page.evaluate("document.querySelectorAll('.toggle-button-hidden').forEach(b => b.click())")
     page.evaluate("() => new Promise(done => setTimeout(done, 350))")  # the boxes fade in
@@ -149,9 +145,6 @@ def look(page: Page, name: str) -> Visit:
     visit.width = page.evaluate("document.documentElement.scrollWidth")
     visit.unreachable = page.evaluate(UNREACHABLE)
     visit.boxed = page.evaluate(BOXED)
-    visit.formulas = page.locator(".math").count()
-    visit.typeset = page.locator(".math mjx-container mjx-assistive-mml math").count()
-    visit.misread = page.locator("mjx-merror").all_text_contents()
     # Colours are judged on the wide page: they are the same on the narrow one, and it takes long.
     wide = page.viewport_size["width"] > 1000
     if wide:

@@ -6,15 +6,21 @@ from sphinx.application import Sphinx
 
 from . import (
     accessibility,
+    assets,
     chapter_figure,
+    course_map,
     entrance,
     evidence_links,
     evidence_pages,
     explorers,
     external_types,
+    fonts,
     freshness,
-    offline,
+    mathematics,
+    pictures,
     repository,
+    search,
+    sharing,
 )
 
 
@@ -22,7 +28,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the parts with Sphinx."""
     # Jupyter Book sets this option of sphinx_comments, which the course does not load.
     app.add_config_value("comments_config", {}, "html")
-    parts = (repository, freshness, offline, entrance, accessibility, chapter_figure)
-    for part in (*parts, evidence_links, evidence_pages, explorers, external_types):
+    looks = (mathematics, pictures, assets, fonts, accessibility, entrance, sharing, search)
+    content = (repository, chapter_figure, course_map, evidence_links, evidence_pages, explorers)
+    for part in (freshness, *looks, *content, external_types):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -20,6 +20,13 @@ MENDS = (
     (re.compile(r'(<dt id="[^"]*")(>[^<]*[\u4e00-\u9fff])'), r'\1 lang="zh"\2'),
     # The corner of a table of pandas heads nothing.
     (re.compile(r"<th></th>"), "<td></td>"),
+    # A card's number is a link to it, so that it can be passed on.
+    (
+        re.compile(
+            r'(<div class="evidence[^>]* id="([^"]+)"[^>]*>\s*<p class="evidence-heading">.*?)</p>'
+        ),
+        r'\1 <a class="permalink" href="#\2" aria-label="Link to this card: \2">#</a></p>',
+    ),
     # The space before a link belongs outside of it.
     (re.compile(r'(Solution to)(<a class="reference internal"[^>]*>) '), r"\1 \2"),
 )

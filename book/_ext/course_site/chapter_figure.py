@@ -6,6 +6,8 @@ The picture is the one stored in the chapter's notebook, so the two can never di
 from __future__ import annotations
 
 import json
+import os
+from base64 import b64decode
 from pathlib import Path
 
 from docutils import nodes
@@ -47,10 +49,18 @@ class ChapterFigure(SphinxDirective):
             picture = stored_picture(json.loads(path.read_text("utf-8")), name)
         except (OSError, ValueError) as error:
             raise self.error(f"{chapter}: {error}") from error
-        image = nodes.image(uri=f"data:image/png;base64,{picture}", alt=self.options["alt"])
+        image = nodes.image(uri=self.file(name, b64decode(picture)), alt=self.options["alt"])
         caption = nodes.caption()
         caption += self.parse_inline(" ".join(self.content), lineno=self.content_offset)[0]
         return [nodes.figure("", image, caption, classes=["unnumbered"])]
+
+    def file(self, name: str, picture: bytes) -> str:
+        """Write the picture beside what else Sphinx keeps; return its path from this page."""
+        path = Path(self.env.doctreedir, "figures", name).with_suffix(".png")
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(picture)
+        page = Path(self.env.doc2path(self.env.docname)).parent
+        return Path(os.path.relpath(path, page)).as_posix()
 
 
 def setup(app: Sphinx) -> None:

@@ -67,6 +67,15 @@ def repository_url(environment: Mapping[str, str], folder: Path) -> str | None:
     return github_url(origin(folder))
 
 
+def pages_url(url: str | None) -> str:
+    """Return the address of a repository's GitHub Pages, or an empty string for none."""
+    if url is None:
+        return ""
+    owner, name = url.split("/")[-2:]
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
+
+
 def theme_options(url: str | None) -> dict[str, object]:
     """Return the theme's options for a repository's address, or for none."""
     if url is None:
@@ -115,6 +124,7 @@ def set_repository(app: Sphinx, config: Config) -> None:
     """Give the theme its launch buttons and repository links, or none."""
     url = repository_url(os.environ, Path(app.srcdir))
     config.course_repository = url or ""
+    config.html_baseurl = pages_url(url)
     config.html_theme_options = {**config.html_theme_options, **theme_options(url)}
 
 

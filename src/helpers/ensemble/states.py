@@ -46,9 +46,9 @@ def rnn_states(
     Raises
     ------
     TypeError
-        If W, U, b or x is no dense floating point tensor, or they differ in dtype or device.
+        If W, U, b or x is no dense floating point tensor.
     ValueError
-        If the activation is unknown, a shape does not fit, or x requires a gradient.
+        If the activation is unknown, a shape or a device does not fit, or x requires a gradient.
 
     Examples
     --------
@@ -116,8 +116,7 @@ def _states(
 
 
 def _check_tensors(**tensors: torch.Tensor) -> None:
-    """Raise unless these are dense tensors of one floating dtype, on one device."""
-    like = tensors["W"]
+    """Raise unless these are dense floating point tensors on one device, x without a gradient."""
     for name, tensor in tensors.items():
         check_kind(name, tensor, torch.Tensor, "a torch tensor")
         if not tensor.is_floating_point() or tensor.layout != torch.strided or tensor.is_meta:
@@ -125,11 +124,8 @@ def _check_tensors(**tensors: torch.Tensor) -> None:
                 f"{name} must be a dense floating point tensor; got {tensor.dtype}, "
                 f"{tensor.layout} on {tensor.device}"
             )
-        if (tensor.dtype, tensor.device) != (like.dtype, like.device):
-            raise TypeError(
-                f"{name} must have the dtype and the device of W, {like.dtype} on {like.device}; "
-                f"got {tensor.dtype} on {tensor.device}"
-            )
+        if tensor.device != tensors["W"].device:
+            raise ValueError(f"{name} is on {tensor.device}; it must be on the device of W")
     if tensors["x"].requires_grad:
         raise ValueError("x must not require a gradient, as it gets none; detach it")
 
