@@ -101,7 +101,7 @@ BOXED = """[...document.querySelectorAll('span.math.wide, .math[tabindex]')]
   .filter(formula => {
     let block = formula.parentElement;
     while (getComputedStyle(block).display.startsWith('inline')) block = block.parentElement;
-    return formula.firstElementChild.getBoundingClientRect().width <= block.clientWidth;
+    return formula.querySelector('math').getBoundingClientRect().width <= block.clientWidth;
   })
   .map(formula => formula.outerHTML.slice(0, 150))"""
 
