@@ -106,6 +106,7 @@ def test_an_admonition_of_the_class_becomes_an_explorer(tmp_path: Path) -> None:
     assert 'data-explorer="signal" data-state="depth=3&amp;seed=1"' in html
     assert "_static/explorers.js" in html
     assert html.count('<div class="admonition') == 1
+    assert html.index("<p>Here</p>") < html.index("data-explorer") < html.index("See <code")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The directive ``explorer``: an interactive figure, and what stands there without a script.
 
 Chapters, which other programs show as well, have an admonition of the class ``explorer`` instead.
-Its first two literals are the name and the first state.
+Its title becomes the line above; its first two literals are the name and the first state.
 """
 
 from __future__ import annotations
@@ -66,8 +66,10 @@ def replace_admonitions(app: Sphinx, doctree: nodes.document) -> None:
             LOGGER.warning("name one of the explorers %s and its state", names, location=box)
             continue
         place = explorer(explorer=words[0], state=words[1])
-        place += [child for child in box.children if not isinstance(child, nodes.title)]
-        box.replace_self(place)
+        title, *stored = box.children
+        place += stored
+        number = box.parent.index(box)
+        box.parent[number : number + 1] = [nodes.paragraph("", "", *title.children), place]
 
 
 def visit(translator: Any, node: explorer) -> None:

@@ -24,6 +24,9 @@ def audit(
 ) -> Report:
     """Examine the start of a model: one forward and one backward pass, nothing changed.
 
+    Where something is found, its mends are tried on copies of the model, each with a pass of its
+    own, and the first that helps is in the report.
+
     Parameters
     ----------
     model

@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from helpers.audit import limits
 from helpers.audit.found import Found, grade
 from helpers.audit.graph import classes, nodes
-from helpers.audit.layers import matrices
+from helpers.audit.layers import kind
 from helpers.audit.measured import Measured
-from helpers.audit.mends import initialized, multiplied, names_of, zeroed
+from helpers.audit.mends import drawn, initialized, multiplied, names_of, zeroed
 from helpers.audit.norms import rms, spread
 from helpers.audit.passes import Call
 
 _OUTPUT = "activations/output-layers"
+_EMBEDDED = 0.02
+"""The standard deviation of embeddings in GPT-2 and BERT, whose heads are tied to them."""
 _LIKELIHOOD = re.compile("NllLoss|BinaryCrossEntropy")
 _DISTANCE = re.compile("MseLoss|SmoothL1Loss|HuberLoss|Abs|Pow")
 
@@ -48,10 +50,12 @@ def collapse(m: Measured) -> Iterator[Found]:
 
 def inputs(m: Measured) -> Iterator[Found]:
     """Find inputs that are far from standardized, where no normalization comes first."""
-    first = next((call for call, _, _ in m.each("matrix", "norm", "recurrent", "attention")), None)
-    if first is None or first.kind == "norm" or first is not m.result.calls[0]:
+    first = next(
+        (call for call in m.result.calls if call.kind not in ("parts", "activation")), None
+    )
+    if first is None or first.kind in ("norm", "embedding", "unknown") or first.input is None:
         return
-    size = rms(first.input).item() if first.input is not None else 0.0
+    size = rms(first.input).item()
     if limits.LARGE < size < math.inf:
         text = f"the batch has root mean square {size:.3g}: standardize it first"
         yield Found("warning", "inputs", (first.name,), text, "background/why-training-stalls")
@@ -67,22 +71,39 @@ def first_loss(m: Measured) -> Iterator[Found]:
     text = f"the first loss is {loss:.3g}; " + (name or f"outputs of 0 have {guess:.3g}")
     head, calls = _head(m), m.result.calls
     layers = () if head is None else (head.name,)
-    large = [rms(call.input).item() for call in (calls[0], head) if call and call.input is not None]
-    mends: tuple[str, ...] = ()
-    advice = "Draw the weights that make the output smaller"
-    if len(large) == 2 and min(large) > limits.LARGE:
-        text += f". The batch has root mean square {large[0]:.3g}: standardize it first"
-        advice = ""
-    elif len(large) == 2 and large[1] > limits.GROWN["grave"] * max(large[0], 1.0):
-        text += f". The signal has grown to {large[1]:.3g} before it reaches the last layer"
-        advice = "Find what multiplies it on the way"
-        mends = _smaller_factors(m, large[1] / max(large[0], 1.0))
-    elif head is not None:
-        mends = (zeroed(m, names_of(head)[:1]), initialized(m, _tied(m, head)))
+    given = None if head is None else head.input
+    sizes = [rms(tensor).item() for tensor in (calls[0].input, given) if tensor is not None]
+    if len(sizes) == 2 and min(sizes) > limits.LARGE:
+        text += f". The batch has root mean square {sizes[0]:.3g}: standardize it first"
+        yield Found("warning", "loss", layers, text, _OUTPUT)
+    elif len(sizes) == 2 and sizes[1] > limits.GROWN["grave"] * max(sizes[0], 1.0):
+        text += f". The signal has grown to {sizes[1]:.3g} before it reaches the last layer"
+        yield _grown(m, layers, text, sizes[1] / max(sizes[0], 1.0))
     else:
+        mends = tuple(filter(None, _smaller_outputs(m, head, guess / loss)))
+        yield Found("warning", "loss", layers, text, _OUTPUT, mends, "Make the output smaller")
+
+
+def _grown(m: Measured, layers: tuple[str, ...], text: str, growth: float) -> Found:
+    """Return the finding on a signal that grew: by weights that layers make, or unseen."""
+    makers = [call for call, then, _ in m.each("matrix") if then.factor and not str(then)]
+    if not makers:
+        advice = "Find what multiplies it on the way"
+        return Found("warning", "loss", layers, text, _OUTPUT, (), advice)
+    layers = tuple(dict.fromkeys(call.name for call in makers))
+    names = [name for p in m.parameters for name in p.names if p.layer in layers]
+    mend = multiplied(m, names, growth ** (-1 / len(makers)))
+    text += ": it is multiplied with what these layers give"
+    return Found("warning", "loss", layers, text, _OUTPUT, tuple(filter(None, [mend])))
+
+
+def _smaller_outputs(m: Measured, head: Call | None, factor: float) -> tuple[str, ...]:
+    """Return the lines that make the first outputs smaller."""
+    if head is None:
         raw = [p.name for p in m.parameters if p.requires_grad and len(p.shape) > 1]
-        mends = tuple(multiplied(m, [name], guess / loss / 10) for name in reversed(raw))
-    yield Found("warning", "loss", layers, text, _OUTPUT, tuple(filter(None, mends)), advice)
+        return tuple(multiplied(m, [name], factor / 10) for name in reversed(raw))
+    tied = drawn(m, _tied(m, head), "normal_", f"std={_EMBEDDED}")
+    return zeroed(m, names_of(head)[:1]), tied
 
 
 def targets(m: Measured) -> Iterator[Found]:
@@ -124,28 +145,20 @@ def _guess(m: Measured) -> tuple[float | None, str]:
     return m.zero_loss, ""
 
 
-def _is(m: Measured, kind: re.Pattern[str]) -> bool:
+def _is(m: Measured, pattern: re.Pattern[str]) -> bool:
     """Say whether a function of this kind stands between the outputs and the loss."""
     outputs = {call.exit for call in m.result.calls}
-    return any(kind.match(node.name()) for node in nodes(m.result.loss.grad_fn, until=outputs))
+    return any(pattern.match(node.name()) for node in nodes(m.result.loss.grad_fn, until=outputs))
 
 
 def _tied(m: Measured, head: Call) -> tuple[str, ...]:
-    """Return the head's weight and, where an embedding shares it, all embeddings."""
+    """Return the head's weight and, where an embedding shares it, the other embeddings."""
     own = names_of(head)[:1]
-    tied = any(parameter.tied and set(own) & set(parameter.names) for parameter in m.parameters)
+    shared = [p for p in m.parameters if p.tied and not set(own).isdisjoint(p.names)]
     embeddings = [
         f"{name}.weight"
         for name, module in m.model.named_modules()
-        if tied and matrices(module) and matrices(module)[0].fan_in is None
+        if shared and kind(module) == "embedding"
     ]
-    return tuple(dict.fromkeys([*own, *embeddings]))
-
-
-def _smaller_factors(m: Measured, growth: float) -> tuple[str, ...]:
-    """Return lines that make weights smaller whose outputs are themselves factors of a signal."""
-    makers = [call for call, then, _ in m.each("matrix") if then.factor]
-    names = tuple(dict.fromkeys(name for call in makers for name in names_of(call)[:1]))
-    if not makers:
-        return ()
-    return (multiplied(m, names, growth ** (-1 / len(makers))),)
+    known = {name for p in shared for name in p.names}
+    return (*own, *(name for name in embeddings if name not in known))

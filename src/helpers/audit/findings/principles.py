@@ -12,6 +12,7 @@ from dataclasses import replace
 import torch
 from torch import nn
 
+from helpers.audit.findings.attention import attention
 from helpers.audit.findings.ends import collapse, first_loss, inputs, targets
 from helpers.audit.findings.scale import scale
 from helpers.audit.findings.symmetry import symmetry
@@ -73,6 +74,7 @@ PRINCIPLES: tuple[Callable[[Measured], Iterator[Found]], ...] = (
     inputs,
     dead,
     saturated,
+    attention,
     collapse,
     bias,
     first_loss,
@@ -109,18 +111,25 @@ def _never_initialized(model: nn.Module) -> Iterator[Found]:
 def _judged(m: Measured, look: Look) -> list[Found]:
     """Return what every principle finds, the gravest first."""
     found = [one for principle in PRINCIPLES for one in principle(m)]
-    found = [one for one in found if not (one.opens and _explained(one, found))]
+    found = [one for one in found if not _explained(one, found)]
     if any(one.opens for one in found):
         found = [_after_a_step(one, m, look) if one.opens else one for one in found]
     return sorted(found, key=lambda one: one.rank)
 
 
 def _explained(one: Found, found: list[Found]) -> bool:
-    """Say whether a missing gradient has a cause that is found: overflow, or what shrinks it."""
-    return one.principle == "zeros" and any(
-        other.principle == "finite" or (other.principle == "scale" and other.gravity == "grave")
-        for other in found
-    )
+    """Say whether another finding is the cause of this one.
+
+    A missing gradient comes from an overflow, from what shrinks it, or from dead units; a bias that
+    decides kills or saturates the units of its layer.
+    """
+    if one.principle == "zeros" and one.opens:
+        causes = {"finite", "scale"} if one.gravity == "grave" else {"finite", "scale", "dead"}
+        return any(other.principle in causes and other.gravity == "grave" for other in found)
+    if one.principle == "bias":
+        shown = {n for f in found if f.principle in ("dead", "saturated") for n in f.layers}
+        return shown >= set(one.layers)
+    return False
 
 
 def _after_a_step(one: Found, m: Measured, look: Look) -> Found:
@@ -129,7 +138,7 @@ def _after_a_step(one: Found, m: Measured, look: Look) -> Found:
         stepped = look(_stepped(m))
     except Exception:  # a model that cannot be copied keeps its finding
         return one
-    principle = next(p for p in PRINCIPLES if p.__name__ == one.principle)
+    principle = {"zeros": zeros, "collapse": collapse}[one.principle]
     if any(one.overlaps(other) and other.rank <= one.rank for other in principle(stepped)):
         return one
     text = f"{one.text}; the first step of training opens this"

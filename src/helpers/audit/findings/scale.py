@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from helpers.audit import limits
+from helpers.audit.findings.stretches import Stretch, asked_of, stretches
 from helpers.audit.found import Found
 from helpers.audit.measured import Measured
 from helpers.audit.mends import (
@@ -19,44 +19,13 @@ from helpers.audit.mends import (
     trained_names,
     zeroed,
 )
-from helpers.audit.norms import rms
 from helpers.audit.records import GRAVITIES
-from helpers.theory import chi
 
 _CHAPTERS = {"relu": "initialization/he", "tanh": "initialization/xavier"}
 _CHAPTERS |= dict.fromkeys(["leaky_relu", "elu", "gelu", "silu", "softplus"], "initialization/he")
 _CHAPTERS |= {"sigmoid": "activations/sigmoid"}
 _GAINS = (1.41, 1.0, 1.2, 1.7)
 """Tried in this order where a function without a theory follows."""
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Layers of which each feeds the next, by the numbers of their calls, and what they do.
-
-    ``forward`` is what becomes of the signal up to the last layer, ``backward`` of the gradient up
-    to the first; ``wrong`` are the layers whose gain is a cause of it.
-    """
-
-    calls: list[int]
-    forward: float
-    backward: float
-    wrong: list[int]
-
-    @property
-    def grows(self) -> bool:
-        """Say whether too much arrives, not too little: of the signal, or else of the gradient."""
-        gradient_alone = _grade(self.backward, limits.GRADIENT_GROWN) and not _grade(
-            self.forward, limits.GROWN
-        )
-        return (self.backward if gradient_alone else self.forward) > 1
-
-    @property
-    def gravity(self) -> str | None:
-        """The graver of what the signal and the gradient say, None where both arrive."""
-        signal = _grade(self.forward, limits.GROWN)
-        gradient = _grade(self.backward, limits.GRADIENT_GROWN)
-        return min(filter(None, (signal, gradient)), key=GRAVITIES.index, default=None)
 
 
 def scale(m: Measured) -> Iterator[Found]:
@@ -66,103 +35,18 @@ def scale(m: Measured) -> Iterator[Found]:
     between, as these set the scale anew. What is frozen was trained before and is not blamed.
     """
     trained = trained_names(m)
-    for calls in _stretches(m):
-        stretch = _measured(m, calls)
-        gravity = stretch.gravity
+    for stretch in stretches(m):
+        calls, gravity = stretch.calls, stretch.gravity
         reset = any(m.after[i].norm for i in calls)
         summed = any(m.after[i].added for i in calls)
         told = len(stretch.wrong) >= limits.REPEATED and not (reset or summed)
         repeated = len(calls) > limits.REPEATED if gravity else told
-        if gravity != "grave" and (not repeated or trained.isdisjoint(_names(m, calls))):
+        if gravity != "grave" and (not repeated or trained.isdisjoint(_names(m, calls[:-1]))):
             continue
         gravity = gravity or "note"
         if reset:
             gravity = GRAVITIES[min(GRAVITIES.index(gravity) + 1, 2)]
         yield _found(m, gravity, stretch)
-
-
-def _stretches(m: Measured) -> list[list[int]]:
-    """Return the calls of each stretch of two or more: the longest way through it.
-
-    A layer comes after those that feed it, so that one walk from the last call to the first finds
-    the longest way from each.
-    """
-    ways: dict[int, list[int]] = {}
-    for index in reversed(range(len(m.after))):
-        call = m.result.calls[index]
-        if call.kind == "matrix" and m.result.gradient(call.output) is not None:
-            onwards = [ways[i] for i in sorted(m.after[index].layers) if i in ways]
-            ways[index] = [index, *max(onwards, key=len, default=[])]
-    found, seen = [], set()
-    for way in sorted(ways.values(), key=len, reverse=True):
-        if len(way) > 1 and seen.isdisjoint(way):
-            found.append(way)
-        seen.update(way)
-    return sorted(found)
-
-
-def _measured(m: Measured, calls: list[int]) -> Stretch:
-    """Return a stretch with what becomes of the signal and of the gradient, and whose gain it is.
-
-    The last layer's own weights do not count: they scale the output, not what can be learned
-    before. Where they are 0 no gradient comes back yet, and its factor is NaN. Where numbers
-    overflow, or a gradient underflows, theory stands in: the product of the gains over those asked.
-    """
-    given = [m.result.calls[i].input for i in (calls[0], calls[-1])]
-    first, last = (math.nan if x is None else rms(x).item() for x in given)
-    late, early = (m.reports[i].gradient for i in (calls[-2], calls[0]))
-    theory = _theory(m, calls[:-1])
-    forward = last / first if first else math.nan
-    backward = early / late if late else math.nan
-    stretch = Stretch(
-        calls,
-        forward if math.isfinite(forward) or math.isnan(first) else theory,
-        backward if (math.isfinite(backward) and backward) or late == 0 else theory,
-        [],
-    )
-    known = stretch.gravity is not None
-    within = 1 / limits.SMALL_MATTER, limits.SMALL_MATTER
-    low, high = within if known else limits.TOLERATED
-    for i in calls[:-1]:
-        least, most = _asked(m, i)
-        small, large = 0 < m.reports[i].gain < low * least, m.reports[i].gain > high * most
-        if (small and not (known and stretch.grows)) or (large and (stretch.grows or not known)):
-            stretch.wrong.append(i)
-    return stretch
-
-
-def _theory(m: Measured, calls: Sequence[int]) -> float:
-    """Return the product of these layers' gains over the gains asked for, 0 or infinity aside."""
-    logs = [
-        math.log(m.reports[i].gain / asked)
-        for i in calls
-        if m.reports[i].gain > 0 and not math.isnan(asked := _asked(m, i)[1])
-    ]
-    return math.exp(min(max(sum(logs), -700.0), 700.0))
-
-
-def _grade(factor: float, grown: dict[str, float]) -> str | None:
-    for gravity in ("grave", "warning"):
-        if factor > grown[gravity] or 0 < factor < limits.SHRUNK[gravity]:
-            return gravity
-    return None
-
-
-def _asked(m: Measured, index: int) -> tuple[float, float]:
-    """Return the least and the largest gain that would do, NaN where the audit cannot know.
-
-    The largest is the critical gain at the measured size of the signal. The tanh asks for less
-    where the signal is smaller, and a signal that shrinks comes there by itself.
-    """
-    critical, then = m.reports[index].critical, m.after[index]
-    if then.other:
-        return math.nan, math.nan
-    if then.activation is None:
-        return (1.0, 1.0) if then.layers else (math.nan, math.nan)
-    if math.isnan(critical):  # the signal overflowed
-        critical = 1 / math.sqrt(float(chi(then.phi, 1.0, sigma_w=1.0)))
-    small = 1 / math.sqrt(float(chi(then.phi, 1e-6, sigma_w=1.0)))
-    return min(small, critical), critical
 
 
 def _found(m: Measured, gravity: str, stretch: Stretch) -> Found:
@@ -215,7 +99,7 @@ def _loop(m: Measured, gravity: str, stretch: Stretch, name: str) -> Found:
 
 def _gains(m: Measured, stretch: Stretch, wrong: Sequence[int], activation: str | None) -> str:
     """Return the sentence on the gains of these layers, "" where none is asked for."""
-    asked = [bound for i in wrong for bound in _asked(m, i) if not math.isnan(bound)]
+    asked = [bound for i in wrong for bound in asked_of(m, i) if not math.isnan(bound)]
     if not asked:
         return ""
     return (

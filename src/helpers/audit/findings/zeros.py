@@ -26,14 +26,14 @@ def zeros(m: Measured) -> Iterator[Found]:
         opening = [name for name in opening if name in known]
     if stuck and (not opening or _locked(m, stuck)):
         text = "weights are 0 and get no gradient: they stay 0, or move all alike" + (
-            f"; {len(waiting)} others get no gradient either" if waiting else ""
+            f"; {_others(len(waiting))} no gradient either" if waiting else ""
         )
         first = initialized(m, _firsts(stuck))
         mends = tuple(dict.fromkeys((first, initialized(m, stuck))))
         yield Found("grave", "zeros", tuple(stuck), text, _ZERO, mends)
     elif opening:
         text = "weights are 0, but get a gradient: the first step opens them" + (
-            f"; until then {len(waiting + stuck)} others get none" if waiting + stuck else ""
+            f"; until then {_others(len(waiting + stuck))} none" if waiting + stuck else ""
         )
         yield Found("note", "zeros", tuple(opening), text, _ZERO)
     elif waiting:
@@ -55,6 +55,10 @@ def _waiting(m: Measured, waiting: Sequence[str]) -> Found:
     advice = "See what follows there: a ReLU over negative numbers, a product with 0, a detach"
     gravity = "grave" if whole else "warning"
     return Found(gravity, "zeros", tuple(waiting), text, _STALLED, mends, advice, opens=True)
+
+
+def _others(number: int) -> str:
+    return "1 other gets" if number == 1 else f"{number} others get"
 
 
 def _judged(p: ParameterReport) -> bool:
