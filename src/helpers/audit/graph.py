@@ -140,35 +140,44 @@ def _after(
                 _activated(after, activation_of(other.module), path, slope_of(other.module))
                 waiting.append((other.exit, path))
         for user in consumers[node]:
-            name = re.sub(r"Backward.*", "", user.name())
-            after.norm |= any(norm in name for norm in _NORMS)
-            if name in _ACTIVATIONS:
-                slope = getattr(user, "_saved_negative_slope", SLOPE)
-                _activated(after, _activation(user, name), path, slope)
-                waiting.append((user, path))
-            elif _OTHERS.match(name) and _inputs(user) == 1:
-                if path < _SUM and after.activation is None:
-                    after.other = after.other or name.lower()
-                waiting.append((user, max(path, _PART)))
-            elif _RESHAPED.search(name):
-                waiting.append((user, path))
-            elif _SELECTED.search(name) or (name in ("Mul", "Div") and _inputs(user) == 1):
-                waiting.append((user, max(path, _PART)))
-            elif name == "Pow" or (name in ("Mul", "Div") and not _has_parameter(user)):
-                after.gates |= len({before for before, _ in user.next_functions}) > 1
-                if not after.norm:  # which divides its input by what it computes from it
-                    after.power |= path < _SUM
-                    waiting.append((user, max(path, _PART)))
-            elif name in ("Mm", "Bmm") and not (entered[node] or _has_parameter(user)):
-                after.factor = True
-            elif name in ("Add", "Sub"):
-                bias = _has_parameter(user)
-                after.added |= _inputs(user) > 1 and not bias
-                if bias or path < _SUM + _SUMS:
-                    waiting.append((user, path if bias else max(path + 1, _SUM)))
+            onward = _through(user, after, path, entered=bool(entered[node]))
+            if onward is not None:
+                waiting.append((user, onward))
     after.loop = any(calls[index].module is call.module for index in after.layers)
     after.added &= not after.loop
     return after
+
+
+def _through(node: Node, after: After, path: int, *, entered: bool) -> int | None:
+    """Note what an operation does to the signal; return what is left of it, None at an end."""
+    name = re.sub(r"Backward.*", "", node.name())
+    after.norm |= any(norm in name for norm in _NORMS)
+    if name in _ACTIVATIONS:
+        slope = getattr(node, "_saved_negative_slope", SLOPE)
+        _activated(after, _activation(node, name), path, slope)
+        return path
+    if _OTHERS.match(name) and _inputs(node) == 1:
+        if path < _SUM and after.activation is None:
+            after.other = after.other or name.lower()
+        return max(path, _PART)
+    if _RESHAPED.search(name):
+        return path
+    if _SELECTED.search(name) or (name in ("Mul", "Div") and _inputs(node) == 1):
+        return max(path, _PART)
+    if name == "Pow" or (name in ("Mul", "Div") and not _has_parameter(node)):
+        after.gates |= len({before for before, _ in node.next_functions}) > 1
+        if after.norm:  # which divides its input by what it computes from it
+            return None
+        after.power |= path < _SUM
+        return max(path, _PART)
+    if name in ("Mm", "Bmm"):
+        after.factor |= not (entered or _has_parameter(node))
+    elif name in ("Add", "Sub") and _has_parameter(node):
+        return path
+    elif name in ("Add", "Sub"):
+        after.added |= _inputs(node) > 1
+        return max(path + 1, _SUM) if path < _SUM + _SUMS else None
+    return None
 
 
 def _activated(after: After, name: str | None, path: int, slope: float) -> None:
