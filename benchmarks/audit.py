@@ -47,12 +47,12 @@ def convolutions(n: int) -> Case:
     return filled(mnist_cnn()), x, lambda output: cross_entropy(output, labels)
 
 
-def normalized(n: int, channels: int) -> Case:
+def normalized(n: int, channels: int, depth: int = 7, size: int = 32) -> Case:
     parts: list[nn.Module] = [nn.Conv2d(3, channels, 3, padding=1)]
-    for _ in range(6):
+    for _ in range(depth - 1):
         parts += [nn.BatchNorm2d(channels), nn.ReLU(), nn.Conv2d(channels, channels, 3, padding=1)]
     model = nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
-    x = torch.randn(n, 3, 32, 32, generator=generator(1))
+    x = torch.randn(n, 3, size, size, generator=generator(1))
     return filled(model), x, lambda output: output.square().mean()
 
 
@@ -80,6 +80,7 @@ def cases(smoke: bool) -> dict[str, Case]:
         "MLP, 9 hidden layers of 512, batch of 128": dense(128, 512),
         "the MNIST chapter's CNN, batch of 128": convolutions(128),
         "CNN with batch normalization, 7 layers of 32, batch of 64": normalized(64, 32),
+        "the same, 41 layers of 64, images of 8 by 8, batch of 8": normalized(8, 64, 41, 8),
         "Transformer encoder, 6 layers of 256, 16 sequences of 64": transformer(16, 256),
         "LSTM, 2 layers of 128, 32 sequences of 64": recurrent(32, 128),
         "MLP, 9 hidden layers of 32, batch of 16": dense(16, 32),

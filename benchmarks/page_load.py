@@ -23,6 +23,8 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tools.patience import patience
+
 SITE = Path(__file__).resolve().parents[1] / "_build" / "html"
 PAGES = (
     "book/index",
@@ -103,7 +105,7 @@ def visit(browser: Browser, url: str) -> Visit:
     sizes: list[float] = []
     client.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     page.add_init_script(WATCH)
-    page.goto(url, wait_until="load", timeout=120_000)
+    page.goto(url, wait_until="load", timeout=patience(120_000))
     page.wait_for_timeout(1500)
     load, blocked, moved = page.evaluate(f"[{LOADED}, window.blocked / 1000, window.moved]")
     context.close()

@@ -382,6 +382,14 @@ def test_a_unit_after_a_normalization_of_features_is_a_feature():
     assert probe(layer, numbers(7, 5, 4))[0].dead == 0.25
 
 
+def test_without_targets_no_graph_is_kept():
+    model, seen = with_weights(nn.Sequential(nn.Linear(3, 4))), []
+    model[0].register_forward_hook(lambda *_: seen.append(torch.is_grad_enabled()))
+    probe(model, numbers(7, 3))
+    probe(model, numbers(7, 3), torch.zeros(7, dtype=torch.int64))
+    assert seen == [False, True]
+
+
 @pytest.mark.parametrize("kind", BOUNDS)
 def test_saturated_is_the_fraction_near_a_bound(kind):
     slope = {nn.Sigmoid: lambda a: a * (1 - a), nn.Tanh: lambda a: 1 - a**2}[kind]

@@ -235,6 +235,33 @@ def test_a_loop_over_one_layer_is_not_called_branches() -> None:
     assert kinds(audit(model, batch, guess)) == set()
 
 
+class Recurrent(nn.Module):
+    """The same with the recurrent layer of torch."""
+
+    def __init__(self, gain: float) -> None:
+        super().__init__()
+        self.layer, self.head = (
+            nn.RNN(8, 64, nonlinearity="relu", batch_first=True),
+            nn.Linear(64, 5),
+        )
+        nn.init.normal_(self.layer.weight_hh_l0, std=gain / 8)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.layer(x)[0][:, -1])
+
+
+def test_a_recurrent_layer_whose_gradient_grows_is_named_and_mended() -> None:
+    batch = floats(16, 20, 8)
+    assert not audit(seeded(lambda: Recurrent(1.0)), batch, guess).grave
+    model = seeded(lambda: Recurrent(3.0))
+    report = audit(model, batch, guess)
+    finding = only(report, "scale")
+    assert (finding.gravity, finding.layers) == ("grave", ("layer",))
+    assert "'layer.weight_hh_l0'" in finding.mend
+    mend(model, report)
+    assert not audit(model, batch, guess).grave
+
+
 class Generated(nn.Module):
     """A layer whose weights another layer gives (a hypernetwork)."""
 

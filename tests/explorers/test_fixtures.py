@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tests.explorers.fixtures import FILE, fixtures
+from tools.patience import patience
 
 FOLDER = FILE.parent
 NO_NODE = "no Node.js 20 or newer found: install it (apt install nodejs, brew install node)"
@@ -50,6 +51,6 @@ def test_javascript_computes_the_same() -> None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_NODE)
     files = sorted(str(path) for path in FOLDER.glob("*.test.mjs"))
     result = subprocess.run(
-        [node, "--test", *files], capture_output=True, text=True, check=False, timeout=300
+        [node, "--test", *files], capture_output=True, text=True, check=False, timeout=patience(300)
     )
     assert result.returncode == 0, result.stdout

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.explorers.test_bundling import EXPLORERS, bundle
 from tests.site.looking import FLAGS, NO_CHROMIUM, chromium
+from tools.patience import patience
 
 NAMES = ("signal", "fans", "activation", "symmetry", "phases", "training")
 PAGE = """<!doctype html>
@@ -51,7 +52,7 @@ def browser() -> Iterator[Browser]:
         path = chromium() or (installed if Path(installed).exists() else None)
         if path is None:
             (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_CHROMIUM)
-        expect.set_options(timeout=30_000)  # a busy machine is not a fault of the page
+        expect.set_options(timeout=patience(30_000))  # a busy machine is not a fault of the page
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()

@@ -255,6 +255,15 @@ def test_ruff_is_content(command: list[str]) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_every_limit_of_time_can_be_stretched() -> None:
+    bare = {
+        f"{path.relative_to(ROOT)}: {found}"
+        for path in sources()
+        for found in re.findall(r"(?<![\w-])timeout=\s*[\d_.]+", path.read_text("utf-8"))
+    }
+    assert bare == set()
+
+
 # Workflows
 
 

@@ -13,13 +13,17 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
 from looking import FLAGS, LOOKS, NO_CHROMIUM, Visit, build, chromium, look
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tools.patience import patience
+
+WAIT = 30_000
+"""Milliseconds."""
 
 
 @pytest.fixture(scope="session")
@@ -69,16 +73,23 @@ def browser() -> Iterator[Browser]:
         path = chromium() or (installed if Path(installed).exists() else None)
         if path is None:
             (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_CHROMIUM)
-        expect.set_options(timeout=patience(30_000))  # a busy machine is not a fault of the site
+        expect.set_options(timeout=patience(WAIT))  # a busy machine is not a fault of the site
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
 
 
+def patient(browser: Browser, **options: Any) -> BrowserContext:
+    """Open a context that waits for a busy machine."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(patience(WAIT))
+    return context
+
+
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
     """An empty page whose addresses are relative to the site."""
-    context = browser.new_context(base_url=address, **LOOKS["light"])
+    context = patient(browser, base_url=address, **LOOKS["light"])
     yield context.new_page()
     context.close()
 
@@ -87,7 +98,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 def visits(browser: Browser, address: str) -> Iterator[Callable[[str, str], Visit]]:
     """Look at a page in a certain look, once for all tests that ask."""
     contexts = {
-        name: browser.new_context(base_url=address, **options) for name, options in LOOKS.items()
+        name: patient(browser, base_url=address, **options) for name, options in LOOKS.items()
     }
 
     @functools.cache

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page
 
 from tools.execution import read
 from tools.notebooks import chapter_path
+from tools.patience import patience
 
 SHORTEST = "derivations/activation-derivatives"
 RAW = re.compile(r":::|```|\{(term|numref|eq|evidence|prf:ref|cite:[pt])\}")
@@ -61,10 +62,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def wait(address: str, server: subprocess.Popen, log: Path) -> str:
     """Wait until a server answers."""
-    end = time.monotonic() + 120
+    end = time.monotonic() + patience(120)
     while time.monotonic() < end and server.poll() is None:
         try:
-            urlopen(f"{address}api", timeout=5).close()
+            urlopen(f"{address}api", timeout=patience(5)).close()
         except OSError:
             time.sleep(0.5)
         else:
@@ -86,7 +87,7 @@ def notebook(browser: Browser, lab: str) -> Iterator[Page]:
             return all > 0 && texts.length === all && panel.sessionContext.isReady;
         }""",
         arg=TEXT,
-        timeout=120_000,
+        timeout=patience(120_000),
     )
     yield page
     page.close()

@@ -14,5 +14,7 @@ from helpers.audit.auditing import audit
 from helpers.audit.laws import Law
 from helpers.audit.records import Finding, LayerReport
 from helpers.audit.report import Report
+from helpers.audit.rows import equal_rows
+from helpers.audit.updates import first_step
 
-__all__ = ["Finding", "Law", "LayerReport", "Report", "audit"]
+__all__ = ["Finding", "Law", "LayerReport", "Report", "audit", "equal_rows", "first_step"]

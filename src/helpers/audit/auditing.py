@@ -65,7 +65,7 @@ def audit(
     >>> audit(model, torch.eye(2)).findings[0].principle
     'zeros'
     """
-    model = _unwrapped(model)
+    model = unwrapped(model)
     check_module(model)
     _check_parameters(model)
     check_batch(batch)
@@ -103,7 +103,7 @@ def _audit(model: nn.Module, batch: Any, loss: Callable[[Any], torch.Tensor] | N
     return Report(type(model).__name__, total, value, result.loss_kind, shown, found)
 
 
-def _unwrapped(model: nn.Module) -> nn.Module:
+def unwrapped(model: nn.Module) -> nn.Module:
     """Return the model inside ``torch.compile`` and the wrappers for several devices."""
     wrappers = nn.DataParallel, nn.parallel.DistributedDataParallel
     while hasattr(model, "_orig_mod") or isinstance(model, wrappers):

@@ -7,8 +7,11 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
+from scipy.optimize import minimize
 from torch.autograd.graph import Node
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from helpers.audit.batch import replaced, tensors_in
 from helpers.audit.graph import nodes
@@ -73,19 +76,19 @@ def _is_network(root: Node | None, outputs: Iterable[torch.Tensor]) -> bool:
 
 
 def _minimized(value: Callable[[], torch.Tensor], rows: list[torch.Tensor]) -> list[float]:
-    """Move the rows to where the value is least; return every value on the way."""
+    """Move the rows from 0 to where the value is least; return every value on the way."""
     values: list[float] = []
-    optimizer = torch.optim.LBFGS(
-        rows, max_iter=STEPS, tolerance_grad=0, line_search_fn="strong_wolfe"
-    )
 
-    def closure() -> torch.Tensor:
+    def value_and_slope(numbers: np.ndarray) -> tuple[float, np.ndarray]:
+        with torch.no_grad():
+            vector_to_parameters(torch.from_numpy(numbers).to(rows[0]), rows)
         now = value().reshape(())
-        gradients = torch.autograd.grad(now, rows, allow_unused=True)
-        for row, gradient in zip(rows, gradients, strict=True):
-            row.grad = gradient
+        slopes = torch.autograd.grad(now, rows, allow_unused=True, materialize_grads=True)
         values.append(now.item())
-        return now.detach()
+        unit = abs(values[0]) or 1.0  # its tolerances are made for values of about 1
+        return values[-1] / unit, parameters_to_vector(slopes).cpu().double().numpy() / unit
 
-    optimizer.step(closure)
+    start = np.zeros(sum(row.numel() for row in rows))
+    options = {"maxiter": STEPS, "maxfun": 4 * STEPS, "gtol": 0}
+    minimize(value_and_slope, start, jac=True, method="L-BFGS-B", options=options)
     return values

@@ -6,7 +6,7 @@ So a function such as ``torch.relu`` in a model's ``forward`` is seen as well as
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -40,7 +40,10 @@ _SELECTED = re.compile(
     "Slice|Select|Split|Unbind|Pool|Pad|Cat|Stack|Upsample|Index|Gather|Copy|Mean|Roll|Flip"
 )
 
-_WHOLE, _PART, _SUM = range(3)  # what a path has kept of the signal
+_WHOLE, _PART, _SUM = range(3)  # what a path has kept of the signal; _SUM + n after n more sums
+_SUMS = 8
+"""A path ends after so many sums: in a residual network, where each layer reaches all later ones,
+the layers between lead on, and the time stays linear in their number."""
 
 
 @dataclass
@@ -51,7 +54,10 @@ class After:
     ``layers`` are the calls that it enters with no normalization between, ``next`` those of them
     that see every number of it, through the activation alone; ``norm`` is true where it meets a
     normalization, ``added`` where it is added to another signal, ``gates`` where it is multiplied
-    with one number by number, ``factor`` where by a product of matrices.
+    with one number by number, ``factor`` where by a product of matrices; ``power`` is true where
+    it, or what its activation makes of it, is multiplied on its way to a layer: with another signal
+    or with itself. ``loop`` is true where it enters the same layer again, as a recurrent state
+    does: what it is added to on its way, the next input, makes it no branch.
     """
 
     activation: str | None = None
@@ -63,11 +69,14 @@ class After:
     added: bool = False
     gates: bool = False
     factor: bool = False
+    power: bool = False
+    loop: bool = False
 
     def __str__(self) -> str:
         if first := self.activation or self.other:
             return first
-        return "norm" if self.norm else "sum" if self.added else ""
+        words = {"norm": self.norm, "loop": self.loop, "sum": self.added}
+        return next((word for word, holds in words.items() if holds), "")
 
     @property
     def phi(self) -> Activation | None:
@@ -115,9 +124,9 @@ def _after(
     entered: dict[Node, list[int]],
 ) -> After:
     """Follow the signal from a call to the next layers and normalizations."""
-    after, seen, waiting = After(), set(), [(call.exit, _WHOLE)]
+    after, seen, waiting = After(), set(), deque([(call.exit, _WHOLE)])
     while waiting:
-        node, path = waiting.pop(0)
+        node, path = waiting.popleft()
         if node is None or node in seen:
             continue
         seen.add(node)
@@ -131,33 +140,49 @@ def _after(
                 _activated(after, activation_of(other.module), path, slope_of(other.module))
                 waiting.append((other.exit, path))
         for user in consumers[node]:
-            name = re.sub(r"Backward.*", "", user.name())
-            after.norm |= any(norm in name for norm in _NORMS)
-            if name in _ACTIVATIONS:
-                slope = getattr(user, "_saved_negative_slope", SLOPE)
-                _activated(after, _activation(user, name), path, slope)
-                waiting.append((user, path))
-            elif _OTHERS.match(name) and _inputs(user) == 1:
-                if path != _SUM and after.activation is None:
-                    after.other = after.other or name.lower()
-                waiting.append((user, max(path, _PART)))
-            elif _RESHAPED.search(name):
-                waiting.append((user, path))
-            elif _SELECTED.search(name) or (name in ("Mul", "Div") and _inputs(user) == 1):
-                waiting.append((user, max(path, _PART)))
-            elif name in ("Mul", "Div") and not _has_parameter(user):
-                after.gates = True
-            elif name in ("Mm", "Bmm") and not (entered[node] or _has_parameter(user)):
-                after.factor = True
-            elif name in ("Add", "Sub"):
-                after.added |= _inputs(user) > 1
-                waiting.append((user, _SUM))
+            onward = _through(user, after, path, entered=bool(entered[node]))
+            if onward is not None:
+                waiting.append((user, onward))
+    after.loop = any(calls[index].module is call.module for index in after.layers)
+    after.added &= not after.loop
     return after
+
+
+def _through(node: Node, after: After, path: int, *, entered: bool) -> int | None:
+    """Note what an operation does to the signal; return what is left of it, None at an end."""
+    name = re.sub(r"Backward.*", "", node.name())
+    after.norm |= any(norm in name for norm in _NORMS)
+    if name in _ACTIVATIONS:
+        slope = getattr(node, "_saved_negative_slope", SLOPE)
+        _activated(after, _activation(node, name), path, slope)
+        return path
+    if _OTHERS.match(name) and _inputs(node) == 1:
+        if path < _SUM and after.activation is None:
+            after.other = after.other or name.lower()
+        return max(path, _PART)
+    if _RESHAPED.search(name):
+        return path
+    if _SELECTED.search(name) or (name in ("Mul", "Div") and _inputs(node) == 1):
+        return max(path, _PART)
+    if name == "Pow" or (name in ("Mul", "Div") and not _has_parameter(node)):
+        after.gates |= len({before for before, _ in node.next_functions}) > 1
+        if after.norm:  # which divides its input by what it computes from it
+            return None
+        after.power |= path < _SUM
+        return max(path, _PART)
+    if name in ("Mm", "Bmm"):
+        after.factor |= not (entered or _has_parameter(node))
+    elif name in ("Add", "Sub") and _has_parameter(node):
+        return path
+    elif name in ("Add", "Sub"):
+        after.added |= _inputs(node) > 1
+        return max(path + 1, _SUM) if path < _SUM + _SUMS else None
+    return None
 
 
 def _activated(after: After, name: str | None, path: int, slope: float) -> None:
     """Note the first activation of the signal itself, before it is added to another."""
-    if after.activation is None and after.other is None and path != _SUM:
+    if after.activation is None and after.other is None and path < _SUM:
         after.activation, after.slope = name, slope
 
 

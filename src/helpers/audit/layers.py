@@ -28,6 +28,45 @@ SLOPE = 0.01
 """The slope below 0 of a leaky ReLU that names none."""
 
 
+class Product(nn.Module):
+    """A product with a parameter that a model computes itself, shown as if it were a layer.
+
+    Parameters
+    ----------
+    own, parameter
+        The parameter, and its name in the layer that holds it.
+    axis
+        The axis of the parameter that is summed over; None where it has no such axis.
+    rows
+        The weight as a matrix, each row the incoming weights of one unit.
+    fans
+        fan_in and fan_out.
+    label, owner
+        What the report calls the product, and the class of the layer that holds the parameter.
+    """
+
+    def __init__(
+        self,
+        own: str,
+        parameter: torch.Tensor,
+        axis: int | None,
+        rows: torch.Tensor,
+        fans: tuple[int, int],
+        label: str,
+        owner: str,
+    ) -> None:
+        super().__init__()
+        self.register_parameter(own, parameter)
+        self.product = own, axis, rows, fans
+        self.label, self.owner = label, owner
+
+    def matrix(self) -> Matrix:
+        """Return the weight as those of other layers are given."""
+        own, axis, rows, (fan_in, fan_out) = self.product
+        turned = axis == 0 and self.get_parameter(own).ndim == 2
+        return Matrix(own, rows, fan_in, fan_out, math.inf, transposed=turned)
+
+
 class Matrix(NamedTuple):
     """A weight of a layer as (out, in, ...), each row the incoming weights of one unit.
 
@@ -68,7 +107,7 @@ def kind(module: nn.Module) -> str:
     ``"activation"``, ``"parts"`` (no parameters of its own) or ``"unknown"``.
     """  # noqa: D205
     own = list(module.parameters(recurse=False))
-    if isinstance(module, (nn.Linear, _ConvNd)) or _is_conv1d(module):
+    if isinstance(module, (nn.Linear, _ConvNd, Product)) or _is_conv1d(module):
         return "matrix"
     if isinstance(module, _RECURRENT):
         return "recurrent"
@@ -99,6 +138,8 @@ def slope_of(module: nn.Module) -> float:
 
 def matrices(module: nn.Module) -> list[Matrix]:
     """Return the weights of a layer of a known kind; of an unknown one none."""
+    if isinstance(module, Product):
+        return [module.matrix()]
     what = kind(module)
     if what == "matrix":
         return [_matrix(module)]
@@ -114,6 +155,14 @@ def matrices(module: nn.Module) -> list[Matrix]:
         found = [_dense(n, own[n], 2 / sum(own[n].shape)) for n in names]
         return [matrix._replace(gates=3 if "in_" in matrix.parameter else 1) for matrix in found]
     return []
+
+
+def as_matrix(module: nn.Module, matrix: Matrix, tensor: torch.Tensor) -> torch.Tensor | None:
+    """Return what has the stored shape of a weight, as its gradient, laid out as the matrix is."""
+    if isinstance(module, Product):
+        axis = module.product[1]
+        return None if axis is None else tensor.movedim(axis, -1).flatten(0, -2)
+    return tensor.transpose(0, 1) if matrix.transposed else tensor
 
 
 def is_parametrized(model: nn.Module, name: str) -> bool:

@@ -12,7 +12,7 @@ from torch import nn
 from helpers.audit.batch import examples_differ
 from helpers.audit.constant import constant_loss
 from helpers.audit.graph import After, followers
-from helpers.audit.layers import Matrix, matrices
+from helpers.audit.layers import Matrix, as_matrix, matrices
 from helpers.audit.measures import measure, measure_parameters
 from helpers.audit.passes import Call, Pass, run
 from helpers.audit.records import LayerReport, ParameterReport
@@ -51,8 +51,8 @@ class Measured:
                 if parameter.requires_grad and parameter not in seen and parameter.is_leaf:
                     seen.add(parameter)
                     gradient = self.result.gradient(parameter)
-                    if gradient is not None and matrix.transposed:
-                        gradient = gradient.transpose(0, 1)
+                    if gradient is not None:
+                        gradient = as_matrix(call.module, matrix, gradient)
                     yield f"{call.name}.{matrix.parameter}".lstrip("."), matrix, gradient
 
 

@@ -11,10 +11,11 @@ from torch import nn
 from helpers.activations import ACTIVATIONS, Activation
 from helpers.audit.graph import After
 from helpers.audit.laws import Law, recognise
-from helpers.audit.layers import Matrix, is_parametrized, matrices
+from helpers.audit.layers import Matrix, Product, is_parametrized, matrices
 from helpers.audit.norms import norm, rms, spread
 from helpers.audit.passes import Call, Pass
 from helpers.audit.records import NAN, LayerReport, ParameterReport
+from helpers.audit.recurrent import step_back, steps_in_loops
 from helpers.theory import chi
 from helpers.theory.maps import mean_square
 
@@ -29,10 +30,13 @@ def measure(result: Pass, after: list[After]) -> list[LayerReport]:
     values = iter(_read([tensor for numbers in tensors for tensor in numbers.values()]))
     numbers = [{key: next(values) for key in found} for found in tensors]
     predictions = _predictions(result.calls, after, numbers)
+    _keep(result.calls, after, numbers)
+    steps = steps_in_loops(result.calls, after, [n.get("gradient", NAN) for n in numbers])
     reports = []
     for call, then, known, predicted in zip(result.calls, after, numbers, predictions, strict=True):
         if id(call.module) not in laws:
             laws[id(call.module)] = laws_of(call.module)
+        known.setdefault("step", steps.get(call.module, NAN))
         reports.append(_report(call, then, known, predicted, laws[id(call.module)]))
     return reports
 
@@ -67,7 +71,7 @@ def unmeasured(name: str, module: nn.Module) -> LayerReport:
     return LayerReport(
         name,
         type(module).__name__,
-        shape=_stored_shape(first),
+        shape=_stored_shape(module, first),
         fan_in=first and first.fan_in,
         fan_out=first and first.fan_out,
         laws=laws_of(module),
@@ -116,6 +120,8 @@ def _numbers(call: Call, then: After, result: Pass) -> dict[str, torch.Tensor]:
     limit = SATURATION.get(then.activation or "")
     if getattr(call.module, "mode", "") == "RNN_TANH":
         limit = 0.9
+    if (step := step_back(call)) is not None:
+        found["step"] = step
     if limit is not None:
         found["saturated"] = (out.detach().abs() > limit).double().mean()
     return found
@@ -143,6 +149,31 @@ def _predictions(
     return [math.sqrt(value) for value in q]
 
 
+def _keep(calls: list[Call], after: list[After], numbers: list[dict[str, float]]) -> None:
+    """Add the gain that keeps a signal of size 1, where it is multiplied on its way to a layer.
+
+    All weights that feed one layer are scaled together. If h(s z) = s^d h(z), to scale by s gives
+    the next layer s^d of the signal; d is measured, as the derivative <h, dh/ds> / <h, h>.
+    """
+    feeding: dict[int, list[int]] = {}
+    for index, then in enumerate(after):
+        if then.power and then.layers and "gain" in numbers[index]:
+            feeding.setdefault(min(then.layers), []).append(index)
+    for following, sources in feeding.items():
+        h, outputs = calls[following].input, [calls[index].output for index in sources]
+        pulls = torch.autograd.grad(
+            h, outputs, h.detach(), retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        parts = [g.double() * z.detach() for g, z in zip(pulls, outputs, strict=True)]
+        size = rms(h).item()
+        degree = sum(part.sum().item() for part in parts) / (size**2 * h.numel() or NAN)
+        for index in sources:
+            given = numbers[index].get("input", NAN)
+            if 0 < degree < math.inf and given > 0:
+                keeping = numbers[index]["gain"] * given / size ** (1 / degree)
+                numbers[index]["keeping"] = keeping
+
+
 def _report(
     call: Call, then: After, known: dict[str, float], predicted: float, laws: dict[str, Law]
 ) -> LayerReport:
@@ -150,15 +181,15 @@ def _report(
     first = found[0] if found else None
     signal, gradient = known.get("signal", NAN), known.get("gradient", NAN)
     return LayerReport(
-        call.name,
-        type(call.module).__name__,
-        shape=_stored_shape(first),
+        getattr(call.module, "label", call.name),
+        getattr(call.module, "owner", type(call.module).__name__),
+        shape=_stored_shape(call.module, first),
         fan_in=first and first.fan_in,
         fan_out=first and first.fan_out,
         laws=laws,
         follows=str(then),
         gain=known.get("gain", NAN),
-        critical=_critical(then.phi, signal),
+        critical=known.get("keeping", NAN) if then.power else _critical(then.phi, signal),
         signal=signal,
         spread=known.get("spread", NAN),
         signal_gain=_ratio(signal, known.get("input", NAN)),
@@ -167,6 +198,7 @@ def _report(
         gradient_gain=_ratio(known.get("gradient_in", NAN), gradient),
         dead=known.get("dead", NAN),
         saturated=known.get("saturated", NAN),
+        step=known["step"],
     )
 
 
@@ -182,7 +214,9 @@ def _ratio(above: float, below: float) -> float:
     return above / below if below and math.isfinite(below) else NAN
 
 
-def _stored_shape(matrix: Matrix | None) -> tuple[int, ...]:
+def _stored_shape(module: nn.Module, matrix: Matrix | None) -> tuple[int, ...]:
     if matrix is None:
         return ()
+    if isinstance(module, Product):
+        return tuple(module.get_parameter(matrix.parameter).shape)
     return tuple((matrix.weight.transpose(0, 1) if matrix.transposed else matrix.weight).shape)

@@ -23,8 +23,8 @@ def norm(tensor: torch.Tensor) -> torch.Tensor:
         return torch.linalg.vector_norm(tensor.float())
     if tensor.device.type == "cpu" and tensor.dtype == torch.float32:
         flat = tensor.reshape(-1)
-        if 1e-30 < (square := torch.dot(flat, flat)) < 1e30:  # the common case, and fast
-            return square.double().sqrt()
+        if 1e-30 < (square := torch.dot(flat, flat).item()) < 1e30:  # the common case, and fast
+            return torch.tensor(math.sqrt(square), dtype=torch.float64)
     return torch.linalg.vector_norm(tensor, dtype=torch.float64)
 
 
@@ -46,7 +46,4 @@ def spread(tensor: torch.Tensor, unit_axis: int = -1) -> torch.Tensor:
     values = tensor.detach().to(torch.promote_types(tensor.dtype, torch.float32))
     if values.ndim and len(values) == 1:
         values = values.movedim(unit_axis, -1).flatten(0, -2)
-    variance = values.var(0, correction=0) if values.ndim else torch.zeros_like(values)
-    return (
-        variance.mean().sqrt().double() if values.device.type != "mps" else variance.mean().sqrt()
-    )
+    return rms(values - values.mean(0)) if values.ndim else torch.zeros((), dtype=torch.float32)

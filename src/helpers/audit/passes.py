@@ -15,8 +15,9 @@ from torch.autograd.graph import Node
 
 from helpers._models import first_copied
 from helpers.audit.batch import copied, tensors_in
-from helpers.audit.layers import kind, unit_axis
-from helpers.audit.shelter import values_kept
+from helpers.audit.layers import Product, kind, unit_axis
+from helpers.audit.products import Products
+from helpers.audit.shelter import NoDropout, values_kept
 
 Loss = Callable[[Any], torch.Tensor]
 UNFIT = (RuntimeError, LookupError, TypeError, ValueError, AttributeError)
@@ -63,12 +64,16 @@ def run(model: nn.Module, batch: Any, loss: Loss | None) -> Pass:
     """Run the model forward and its loss backward, once each, in the mode that it is in."""
     result = Pass()
     with values_kept(model):
-        with ExitStack() as hooks:
+        with NoDropout(), ExitStack() as hooks:
             for name, module in _watched(model):
                 hook = partial(_record, result.calls, name, kind(module))
                 hooks.enter_context(module.register_forward_hook(hook, with_kwargs=True))
+            products = Products(model, partial(_record_product, result.calls))
+            if products.owners:
+                hooks.enter_context(products)
             result.output = _forward(model, batch)
             result.loss, result.loss_kind = _loss(result.output, loss)
+        _understand(result.calls)
         tensors = [p for p in model.parameters() if p.requires_grad]
         for call in result.calls:
             tensors += [t for t in (call.input, call.output) if t is not None and t.requires_grad]
@@ -110,6 +115,33 @@ def _record(
     if tensor.is_floating_point() and tensor.layout == torch.strided:
         calls.append(Call(name, module, what, given, tensor, axis, entry, copy.grad_fn))
     return handed_on
+
+
+def _record_product(
+    calls: list[Call],
+    layer: str,
+    product: Product,
+    signal: torch.Tensor,
+    output: torch.Tensor,
+    unit_axis: int,
+) -> torch.Tensor:
+    """Note a product with a raw parameter as a call of a layer; hand on a copy."""
+    copy = output.clone()
+    calls.append(
+        Call(layer, product, "matrix", signal, output, unit_axis, signal.grad_fn, copy.grad_fn)
+    )
+    return copy
+
+
+def _understand(calls: list[Call]) -> None:
+    """Leave out the calls of unknown layers whose every matrix was seen in a product."""
+    seen = {
+        p for call in calls if isinstance(call.module, Product) for p in call.module.parameters()
+    }
+    for call in calls:
+        own = [p for p in call.module.parameters(recurse=False) if p.ndim > 1]
+        if call.kind == "unknown" and own and seen.issuperset(own):
+            call.kind = "parts"
 
 
 def _begins_with_tensor(output: Any) -> bool:
@@ -181,7 +213,7 @@ def _projection(output: Any) -> torch.Tensor | None:
 def _backward(value: torch.Tensor, tensors: list[torch.Tensor]) -> tuple[torch.Tensor | None, ...]:
     """Return the gradients, without touching any ``.grad``."""
     try:
-        return torch.autograd.grad(value, tensors, allow_unused=True)
+        return torch.autograd.grad(value, tensors, retain_graph=True, allow_unused=True)
     except RuntimeError as error:
         if "use_reentrant" not in str(error):
             raise

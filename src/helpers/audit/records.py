@@ -29,14 +29,16 @@ class LayerReport:
         From a parameter's name in the layer to the law that its entries look like.
     follows
         What comes after the layer: the name of an activation or of a function without a theory
-        here (``"hardswish"``), ``"norm"``, ``"sum"`` (it is added to another signal), or ``""``:
-        the output, or something else.
+        here (``"hardswish"``), ``"norm"``, ``"loop"`` (the same layer again), ``"sum"`` (it is
+        added to another signal), or ``""``: the output, or something else.
     gain
         sqrt(fan_in E[W^2]): sigma_w of ``helpers.theory``.
     critical
         The gain with which the activation that follows, at the measured mean square q of the
         layer's output, would keep the mean square of a gradient: 1 / sqrt(E[phi'(u)^2]), u ~
-        N(0, q). NaN where no activation follows that the course has a theory of.
+        N(0, q). Where the signal is multiplied on its way to the next layer, with itself or with
+        another one, the gain with which a signal of size 1 would arrive as such, measured. NaN
+        where no activation follows that the course has a theory of.
     signal, spread
         Root mean square of the output; and its standard deviation over the examples, the root of
         the mean of its square over units: the part of the signal that tells examples apart.
@@ -54,6 +56,9 @@ class LayerReport:
     saturated
         Fraction of the outputs within 5% of the range from a bound of the sigmoid or tanh that
         follows (a sigmoid below 0.05 or above 0.95, a tanh beyond ±0.9); NaN without.
+    step
+        Factor by which one step back in time changes the norm of a gradient, in a recurrent layer
+        and in one that is called in a loop; NaN in others.
     """
 
     name: str
@@ -73,6 +78,7 @@ class LayerReport:
     gradient_gain: float = NAN
     dead: float = NAN
     saturated: float = NAN
+    step: float = NAN
 
 
 @dataclass(frozen=True)

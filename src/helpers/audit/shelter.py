@@ -25,7 +25,8 @@ _BY_CHANCE = (_DropoutNd, nn.RReLU, nn.MultiheadAttention)
 def as_in_training(model: nn.Module) -> Iterator[None]:
     """Put the model into training mode without dropout; afterwards restore all attributes.
 
-    Parts that were put into evaluation mode, in a model that is in training mode, stay there.
+    Dropout that is a function is left to ``NoDropout``, around the forward pass alone. Parts that
+    were put into evaluation mode, in a model that is in training mode, stay there.
     """
     before = {module: dict(vars(module)) for module in model.modules()}
     generators = [g for attributes in before.values() for g in _generators(attributes)]
@@ -34,8 +35,7 @@ def as_in_training(model: nn.Module) -> Iterator[None]:
     try:
         torch.backends.mha.set_fastpath_enabled(False)
         _train(model)
-        with _NoDropout():
-            yield
+        yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast_path)
         for module, attributes in before.items():
@@ -106,7 +106,7 @@ def _generators(attributes: dict[str, Any]) -> list[torch.Generator]:
     return [value for value in attributes.values() if isinstance(value, torch.Generator)]
 
 
-class _NoDropout(TorchFunctionMode):
+class NoDropout(TorchFunctionMode):
     """Turn off dropout that a model applies as a function."""
 
     def __torch_function__(

@@ -14,6 +14,7 @@ from torch import nn
 
 from helpers.audit.findings.attention import attention
 from helpers.audit.findings.ends import collapse, first_loss, inputs, targets
+from helpers.audit.findings.recurrent import recurrence
 from helpers.audit.findings.scale import scale
 from helpers.audit.findings.symmetry import symmetry
 from helpers.audit.findings.units import bias, dead, saturated
@@ -71,6 +72,7 @@ PRINCIPLES: tuple[Callable[[Measured], Iterator[Found]], ...] = (
     symmetry,
     zeros,
     scale,
+    recurrence,
     inputs,
     dead,
     saturated,
