@@ -330,7 +330,10 @@ def test_only_what_passed_its_tests_is_published() -> None:
     jobs = workflow(ROOT / ".github" / "workflows" / "deploy.yml")["jobs"]
     assert jobs["test"]["uses"] == "./.github/workflows/test.yml"
     assert set(jobs["deploy"]["needs"]) == {"test", "build"}
-    assert {name for name, job in jobs.items() if "permissions" in job} == {"deploy"}
+    assert jobs["copies"]["needs"] == "test"
+    allowed = {name: job["permissions"] for name, job in jobs.items() if "permissions" in job}
+    assert allowed.keys() == {"deploy", "copies"}
+    assert allowed["copies"] == {"contents": "write"}
 
 
 # Text

@@ -424,7 +424,8 @@ def test_with_address_a_chapter_can_be_launched_and_edited(
     links = buttons(site_with_repository, name)
     assert links[:4] == [
         f"https://mybinder.org/v2/gh/example/good-start/main?urlpath=lab/tree/{name}.ipynb",
-        f"https://colab.research.google.com/github/example/good-start/blob/main/{name}.ipynb",
+        "https://colab.research.google.com/github/example/good-start/blob/portable/"
+        f"{name.removeprefix('chapters/')}.ipynb",
         repository,
         f"{repository}/edit/main/{name}.ipynb",
     ]

@@ -21,6 +21,8 @@ from sphinx.errors import ConfigError
 from sphinx.util.docutils import SphinxRole
 
 BRANCH = "main"
+COPIES = "portable"
+"""The branch with the copies that ``make portable`` writes; the deployment puts them there."""
 ADDRESS = re.compile(
     r"(?:https://github\.com/|ssh://git@github\.com/|git@github\.com:)"
     r"(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:\.git)?/?"
@@ -120,6 +122,18 @@ def fill(app: Sphinx, doctree: nodes.document, page: str) -> None:
         place.replace_self(filled)
 
 
+def open_copy(
+    app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None
+) -> None:
+    """Let the button for Colab open the chapter's copy, whose Markdown Colab knows."""
+    name = f"{page}.ipynb"
+    for group in context.get("header_buttons", []):
+        for button in group.get("buttons", []):
+            if button.get("text") == "Colab":
+                copy = f"{COPIES}/{name.removeprefix('chapters/')}"
+                button["url"] = button["url"].replace(f"{BRANCH}/{name}", copy)
+
+
 def set_repository(app: Sphinx, config: Config) -> None:
     """Give the theme its launch buttons and repository links, or none."""
     url = repository_url(os.environ, Path(app.srcdir))
@@ -136,3 +150,4 @@ def setup(app: Sphinx) -> None:
         app.add_role(role, RepositoryRole())
     app.connect("config-inited", set_repository)
     app.connect("doctree-resolved", fill)
+    app.connect("html-page-context", open_copy, priority=502)  # after the theme's buttons
