@@ -140,7 +140,9 @@ class Finding:
     text
         What was found, with its numbers.
     mend
-        A line of code that mends it, for a ``model`` in scope and ``torch`` imported; "" for none.
+        Lines of code that mend it, for a ``model`` in scope and ``torch`` imported; "" for none.
+        They were tried on a copy: the finding goes and no new one comes. Lines that could not be
+        tried begin with a comment that says why.
     chapter
         The chapter of the course that explains it, as ``"initialization/he"``.
     """
