@@ -14,6 +14,7 @@ import sys
 import termios
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -330,11 +331,13 @@ def test_lines_are_no_longer_than_the_terminal(name: str, program: Path, folder:
 
 
 def test_an_interrupt_has_a_status_of_its_own_and_no_traceback(program: Path, folder: Path) -> None:
+    attended = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     started = subprocess.Popen(
         [sys.executable, str(program), "my_audited_network:waits"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=attended,  # a job in the background of a shell ignores interrupts
     )
     with started:
         assert started.stderr.readline() == "waiting\n"
