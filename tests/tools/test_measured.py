@@ -20,6 +20,7 @@ SAME = [
     (STORED, "✓ loss, 20 layers: ≈0.3052 (allowed 0.25 to 0.37)"),
     (STORED, "✓ loss, 20 layers: ≈0.29 to ≈0.33 (allowed 0.25 to 0.37)"),
     ("≈0.29 to ≈0.33 above ≈0.20", "≈0.31 above ≈0.19 to ≈0.21"),
+    ("wrong\n0 ≈110\n1  ≈93", "wrong\n0  ≈98\n1 ≈101"),
     ("≈58,730 pairs", "≈1.2e-12 pairs"),
     ("≈-0.5, ≈9,999, ≈1.0e6.", "≈0.5, ≈10,001, ≈-99e-10."),
     ("≈0.10 (95% interval ≈0.05 to ≈0.15)", "≈0.12 (95% interval ≈-0.07 to ≈1.7e-1)"),
