@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
+from helpers.audit import Report
 from helpers.audit.measured import Measured, look
 from helpers.audit.shelter import as_in_training, sheltered
 from helpers.device import generator, rng
@@ -33,6 +35,20 @@ def network(
 ) -> nn.Module:
     model = mlp([32] * depth + [5], activation)
     return initialize(model, scheme, generator=rng(0), **options)
+
+
+def seeded(make: Callable[[], nn.Module], seed: int = 0) -> nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return make()
+
+
+def mend(model: nn.Module, report: Report) -> None:
+    """Run all mends of a report, the gravest first."""
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        for finding in report.findings:
+            exec(finding.mend, {"torch": torch, "model": model})
 
 
 def looked(model: nn.Module, batch: Any, loss: Any = None) -> Measured:

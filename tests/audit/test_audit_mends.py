@@ -14,21 +14,7 @@ from torch.nn.utils import parametrizations
 
 from helpers.audit import Report, audit, trials
 from helpers.audit.found import Found
-from tests.audit.auditing import X, floats, guess, network
-
-
-def seeded(make: Callable[[], nn.Module], seed: int = 0) -> nn.Module:
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return make()
-
-
-def mend(model: nn.Module, report: Report) -> None:
-    """Run all mends of a report, the gravest first."""
-    with torch.random.fork_rng():
-        torch.manual_seed(5)
-        for finding in report.findings:
-            exec(finding.mend, {"torch": torch, "model": model})
+from tests.audit.auditing import X, floats, guess, mend, network, seeded
 
 
 def principles(report: Report) -> set[str]:

@@ -11,21 +11,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, linear, mse_loss, relu, softplus
 
 from helpers.audit import Finding, Report, audit
-from tests.audit.auditing import X, Y, floats, guess
-
-
-def seeded(make: Callable[[], nn.Module], seed: int = 0) -> nn.Module:
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return make()
-
-
-def mend(model: nn.Module, report: Report) -> None:
-    """Run all mends of a report, the gravest first."""
-    with torch.random.fork_rng():
-        torch.manual_seed(5)
-        for finding in report.findings:
-            exec(finding.mend, {"torch": torch, "model": model})
+from tests.audit.auditing import X, Y, floats, guess, mend, seeded
 
 
 def kinds(report: Report) -> set[tuple[str, str]]:

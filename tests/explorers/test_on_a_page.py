@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,11 +10,10 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.explorers.test_bundling import EXPLORERS, bundle
-from tests.site.looking import FLAGS, NO_CHROMIUM, chromium
-from tools.patience import patience
+from tests.site.looking import chromium_for_tests
 
 NAMES = ("signal", "fans", "activation", "symmetry", "phases", "training")
 PAGE = """<!doctype html>
@@ -46,16 +44,9 @@ def write_page(folder: Path, **data: str) -> str:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for all tests; without one they are skipped, or fail where CI is "true"."""
-    with sync_playwright() as playwright:
-        installed = playwright.chromium.executable_path
-        path = chromium() or (installed if Path(installed).exists() else None)
-        if path is None:
-            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_CHROMIUM)
-        expect.set_options(timeout=patience(30_000))  # a busy machine is not a fault of the page
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    """One browser for all tests."""
+    with chromium_for_tests() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -17,13 +16,10 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from looking import FLAGS, LOOKS, NO_CHROMIUM, Visit, build, chromium, look
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from looking import LOOKS, WAIT, Visit, build, chromium_for_tests, look
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tools.patience import patience
-
-WAIT = 30_000
-"""Milliseconds."""
 
 
 @pytest.fixture(scope="session")
@@ -68,15 +64,8 @@ def address(site: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser for all tests; closed before other tests begin, for it keeps an event loop."""
-    with sync_playwright() as playwright:
-        installed = playwright.chromium.executable_path
-        path = chromium() or (installed if Path(installed).exists() else None)
-        if path is None:
-            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_CHROMIUM)
-        expect.set_options(timeout=patience(WAIT))  # a busy machine is not a fault of the site
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with chromium_for_tests() as browser:
         yield browser
-        browser.close()
 
 
 def patient(browser: Browser, **options: Any) -> BrowserContext:

@@ -7,13 +7,17 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tools.patience import patience
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = (
@@ -42,6 +46,24 @@ LOOKS = {
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}},
     "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
 }
+
+
+WAIT = 30_000
+"""Milliseconds."""
+
+
+@contextmanager
+def chromium_for_tests() -> Iterator[Browser]:
+    """Start the browser; without one tests are skipped, or fail where CI is "true"."""
+    with sync_playwright() as playwright:
+        installed = playwright.chromium.executable_path
+        path = chromium() or (installed if Path(installed).exists() else None)
+        if path is None:
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_CHROMIUM)
+        expect.set_options(timeout=patience(WAIT))  # a busy machine is not a fault of the page
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
 
 
 def pages_of_the_book() -> list[str]:
