@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 PYTHONS = SpecifierSet(PROJECT["project"]["requires-python"])
+MINORS = [minor for minor in range(30) if f"3.{minor}" in PYTHONS]
 DECLARED = {
     canonicalize_name(requirement.name): requirement
     for requirement in map(Requirement, chain(PROJECT["project"]["dependencies"], *EXTRAS.values()))
@@ -116,8 +117,7 @@ def test_pins_hold_on_other_pythons_and_beside_the_libraries_of_a_gpu(
 
 def test_every_pin_can_be_installed_on_every_python_that_the_course_supports() -> None:
     """Debian 12 has Python 3.11.2, and packages may exclude any release such as 3.14.1."""
-    minors = (minor for minor in range(30) if f"3.{minor}" in PYTHONS)
-    releases = [f"3.{minor}.{micro}" for minor in minors for micro in range(20)]
+    releases = [f"3.{minor}.{micro}" for minor in MINORS for micro in range(20)]
     installed, _ = constraints.needed()
     allowed = {name: SpecifierSet(metadata(name).get("Requires-Python", "")) for name in installed}
     wrong = {
@@ -162,11 +162,10 @@ def test_every_way_to_install_takes_all_extras() -> None:
 
 
 def test_every_place_names_the_same_pythons() -> None:
-    supported = [minor for minor in range(30) if f"3.{minor}" in PYTHONS]
-    low, high = min(supported), max(supported)
+    low, high = min(MINORS), max(MINORS)
     script = read("tools/setup.sh")
     assert f"not (3, {low}) <= sys.version_info[:2] <= (3, {high})" in script
-    names = [f"3.{minor}" for minor in supported]
+    names = [f"3.{minor}" for minor in MINORS]
     assert f"needs Python {', '.join(names[:-1])} or {names[-1]}." in script
     assert f"python3 {' '.join(f'python{name}' for name in reversed(names))};" in script
     assert list(constraints.PYTHONS) == names
@@ -307,7 +306,7 @@ def test_pushes_and_pull_requests_are_tested_on_supported_pythons() -> None:
     assert {"push", "pull_request", "workflow_call"} == set(test["on"])
     assert test["on"]["push"] == {"branches-ignore": deploy["on"]["push"]["branches"]}
     versions = test["jobs"]["test"]["strategy"]["matrix"]["python-version"]
-    supported = [f"3.{minor}" for minor in range(30) if f"3.{minor}" in PYTHONS]
+    supported = [f"3.{minor}" for minor in MINORS]
     assert {supported[0], supported[-1]} <= set(versions) <= set(supported)
     assert test["jobs"]["test"]["steps"][-1]["run"] == "bash .ci/run"
 
