@@ -64,13 +64,15 @@ def check_batch(batch: Any) -> None:
 def examples_differ(batch: Any) -> bool:
     """Say whether the first axis of some tensor holds different examples."""
     return any(
-        tensor.ndim and len(tensor) > 1 and bool((rows != rows[:1]).any())
-        for tensor in tensors_in(batch)
-        for rows in [tensor if tensor.layout == torch.strided else _told_apart(tensor)]
+        rows.ndim and len(rows) > 1 and bool((rows != rows[:1]).any())
+        for rows in map(_comparable, tensors_in(batch))
     )
 
 
-def _told_apart(sparse: torch.Tensor) -> torch.Tensor:
-    """Return a number for each row of a sparse matrix, different where the rows are."""
+def _comparable(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a tensor; of a sparse matrix a number for each row, different where the rows are."""
+    if tensor.layout == torch.strided:
+        return tensor
+    sparse = tensor.to(torch.promote_types(tensor.dtype, torch.float32))
     marks = torch.linspace(1, 2, sparse.shape[1], dtype=sparse.dtype, device=sparse.device)
     return sparse @ marks.sqrt()
