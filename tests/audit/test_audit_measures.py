@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrizations, prune
 
 from helpers.audit.records import ParameterReport
-from tests.audit.auditing import X, Y, floats, guess, looked, network
+from tests.audit.auditing import X, Y, floats, guess, looked, network, seeded
 
 # Parameters
 
@@ -85,9 +85,9 @@ NORMED: dict[str, Callable[[nn.Module], nn.Module]] = {
 @pytest.mark.filterwarnings("ignore:.*weight_norm.*:FutureWarning")
 @pytest.mark.parametrize("name", NORMED)
 def test_what_a_weight_is_computed_from_is_marked_and_named_by_its_layer(name: str) -> None:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = nn.Sequential(NORMED[name](nn.Linear(32, 5)), nn.Tanh(), nn.Linear(5, 5))
+    model = seeded(
+        lambda: nn.Sequential(NORMED[name](nn.Linear(32, 5)), nn.Tanh(), nn.Linear(5, 5))
+    )
     entries = parameters(model)
     assert [key for key, entry in entries.items() if not entry.parametrized] == [
         "0.bias",

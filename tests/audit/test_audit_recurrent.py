@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from helpers.audit import LayerReport, audit
-from tests.audit.auditing import floats
+from tests.audit.auditing import floats, seeded
 
 STEPS, UNITS = 12, 64
 SEQUENCE = floats(32, STEPS, 8)
@@ -42,9 +42,7 @@ LAYERS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("options", LAYERS.values(), ids=LAYERS)
 @pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
 def test_every_recurrent_layer_of_torch_has_a_step(kind: type[nn.Module], options: Any) -> None:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = kind(8, UNITS, **({"batch_first": True} | options))
+    model = seeded(lambda: kind(8, UNITS, **({"batch_first": True} | options)))
     batch = SEQUENCE if model.batch_first else SEQUENCE.transpose(0, 1).contiguous()
     assert 0.1 < audit(model, batch).layers[0].step < 1
 
