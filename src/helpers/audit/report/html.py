@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from helpers.audit.records import Finding
-from helpers.audit.report.words import HEADINGS, code_of, layers_of, sentence
+from helpers.audit.report.words import HEADINGS, NUMBERS, code_of, layers_of, sentence
 
 if TYPE_CHECKING:
     from helpers.audit.report.report import Report
@@ -36,7 +36,7 @@ def html(report: Report) -> str:
 
 
 def _side(column: int) -> str:
-    return "left" if column < 5 else "right"
+    return "right" if HEADINGS[column] in NUMBERS.values() else "left"
 
 
 def _finding(finding: Finding) -> str:

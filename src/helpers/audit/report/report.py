@@ -6,7 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from helpers.audit.records import Finding, LayerReport
+from helpers.audit.records import GRAVITIES, Finding, LayerReport
 from helpers.audit.report.text import text
 from helpers.audit.report.words import NUMBERS, cell_of, laws_of, printable
 
@@ -30,8 +30,7 @@ class Report:
         How many numbers it learns or holds fixed.
     loss, loss_kind
         The number from which the gradient started, and where it came from: ``"as given"``,
-        ``"the output's own"`` or ``"random projection"``. None where no pass
-        was made.
+        ``"the output's own"`` or ``"random projection"``. None and "" where no pass was made.
     layers
         A report for each call of a layer with parameters, in the order of the forward pass; after
         them the layers that were not called.
@@ -97,7 +96,7 @@ class Report:
         """Return one line: how large the model is and how much was found."""
         counts = [
             f"{n} {gravity}"
-            for gravity in ("grave", "warning", "note")
+            for gravity in GRAVITIES
             if (n := sum(finding.gravity == gravity for finding in self.findings))
         ]
         loss = "" if self.loss is None else f"; loss {self.loss:.3g} ({self.loss_kind})"
