@@ -18,7 +18,7 @@ from helpers.audit.graph import nodes
 from helpers.audit.passes import UNFIT, Pass
 
 ENOUGH = 8
-"""Fewer outputs than this are met by a constant by chance."""
+"""Fewer outputs than this for each constant are met by chance."""
 STEPS = 10
 """Steps of L-BFGS: a squared error needs three, the cross-entropy of ten classes five."""
 _NETWORK = re.compile("Convolution|Addmm|Mm|Bmm|Mv")

@@ -118,12 +118,12 @@ def _numbers(call: Call, then: After, result: Pass) -> dict[str, torch.Tensor]:
         others = [axis for axis in range(out.ndim) if axis != call.unit_axis % out.ndim]
         found["dead"] = (out.detach().amax(others) <= 0).double().mean()
     limit = SATURATION.get(then.activation or "")
-    if getattr(call.module, "mode", "") == "RNN_TANH":
+    if getattr(call.module, "mode", "") == "RNN_TANH":  # its output is behind the tanh
         limit = 0.9
-    if (step := step_back(call)) is not None:
-        found["step"] = step
     if limit is not None:
         found["saturated"] = (out.detach().abs() > limit).double().mean()
+    if (step := step_back(call)) is not None:
+        found["step"] = step
     return found
 
 

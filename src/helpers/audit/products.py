@@ -91,8 +91,7 @@ class Products(TorchFunctionMode):
         found = _leaf(weight.grad_fn)
         if found not in self.owners:
             return None
-        selected = weight.numel() < found.numel()
-        return found if selected or weight.numel() == found.numel() else None
+        return found if weight.numel() <= found.numel() else None
 
 
 def _unknown(model: nn.Module) -> dict[torch.Tensor, tuple[str, str, nn.Module]]:

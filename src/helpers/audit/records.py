@@ -55,7 +55,8 @@ class LayerReport:
         Fraction of units that the ReLU which follows sets to 0 on the whole batch; NaN without.
     saturated
         Fraction of the outputs within 5% of the range from a bound of the sigmoid or tanh that
-        follows (a sigmoid below 0.05 or above 0.95, a tanh beyond ±0.9); NaN without.
+        follows, or is in the layer, as in a recurrent one (a sigmoid below 0.05 or above 0.95, a
+        tanh beyond ±0.9); NaN without.
     step
         Factor by which one step back in time changes the norm of a gradient, in a recurrent layer
         and in one that is called in a loop; NaN in others.

@@ -18,7 +18,7 @@ from torch.overrides import TorchFunctionMode
 from helpers._models import random_state_kept
 
 _BY_CHANCE = (_DropoutNd, nn.RReLU, nn.MultiheadAttention)
-"""In training mode these draw random numbers, and do nothing else that they leave out of it."""
+"""In training mode these draw random numbers; all else they do in evaluation mode as well."""
 
 
 @contextmanager
