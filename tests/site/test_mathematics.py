@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
 from looking import ROOT, pages_of_the_book
 from playwright.sync_api import Page
 
@@ -49,6 +51,7 @@ def test_a_malformed_formula_is_refused(tex: str) -> None:
         (r"\big\langle \phi(z)^2 \big\rangle", "\u27e8\u03d5(z)2\u27e9"),
         ("16{,}000", "16,000"),
         (r"\frac{\mathrm{d} q}{\mathrm{d} p}", "dqdp"),
+        ("0 < p > q", "0<p>q"),
     ],
 )
 def test_a_formula_keeps_its_signs(tex: str, signs: str) -> None:
@@ -91,8 +94,16 @@ def test_numbered_formulas_can_be_linked(documents: dict[str, BeautifulSoup]) ->
     assert all(formula.select_one(".eqno a.headerlink") for formula in numbered)
 
 
+def test_every_sign_is_in_the_font_of_the_site(
+    site: Path, documents: dict[str, BeautifulSoup]
+) -> None:
+    known = set(map(chr, TTFont(site / "_static" / "fonts" / "mathematics.woff2").getBestCmap()))
+    shown = {sign for page in documents.values() for tag in page("math") for sign in tag.get_text()}
+    assert shown - known == set()
+
+
 @pytest.mark.parametrize("name", ["chapters/derivations/variance", "chapters/initialization/he"])
-def test_every_sign_is_in_a_font_of_the_site(page: Page, name: str) -> None:
+def test_the_font_is_loaded_and_every_formula_is_seen(page: Page, name: str) -> None:
     page.goto(f"{name}.html")
     loaded = page.evaluate(
         """async () => (await document.fonts.load("20px 'Course Mathematics'", "\\u{1D44A}"))

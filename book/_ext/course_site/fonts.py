@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
+from html import unescape
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -42,9 +43,9 @@ def signs(pages: list[str]) -> set[str]:
     """Return all signs of the formulas of these pages."""
     formulas = {formula for page in pages for formula in FORMULA.findall(page)}
     letters = {letter for formula in formulas for letter in LETTER.findall(formula)}
-    return {sign for formula in formulas for sign in TAG.sub("", formula)} | set(
-        map(italic, letters)
-    )
+    return set(unescape("".join(TAG.sub("", formula) for formula in formulas))) | {
+        italic(letter) for letter in letters
+    }
 
 
 def write_subset(source: Path, signs: set[str], target: Path) -> None:

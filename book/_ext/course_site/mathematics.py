@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from html import unescape
+from html import escape, unescape
 from xml.etree.ElementTree import Element, tostring
 
 from docutils import nodes
@@ -152,7 +152,7 @@ def mathml(tex: str, display: str) -> str:
 def plain(tex: str) -> str:
     """Return the signs of a formula in a row, or its source where it is malformed."""
     try:
-        return re.sub(r"<[^>]*>", "", mathml(tex, "inline"))
+        return unescape(re.sub(r"<[^>]*>", "", mathml(tex, "inline")))
     except ValueError:
         return tex
 
@@ -164,7 +164,7 @@ def convert(node: nodes.Node, display: str) -> str:
         return mathml(tex, display)
     except ValueError as error:
         logger.warning("the formula %r is malformed: %s", tex, error, location=node)
-        return f"<code>{tex}</code>"
+        return f"<code>{escape(tex)}</code>"
 
 
 def visit_inline(translator: HTML5Translator, node: nodes.math) -> None:
