@@ -1,7 +1,7 @@
 // Train from a start: the same network from two schemes, side by side.
 
 import { ACTIVATIONS } from "./core/activations.js";
-import { moments } from "./core/moments.js";
+import { meanSquareOf } from "./core/moments.js";
 import { forward } from "./core/network.js";
 import { points } from "./core/points.js";
 import { randomState } from "./core/random.js";
@@ -124,7 +124,7 @@ function figures() {
     regions.forEach((each, i) => each.draw(pair[i], data));
     const words = summary(pair);
     loss.draw({ lines: two(pair.map(({ losses }) => losses)), words });
-    const sizes = pair.map(({ seen }) => seen(data.x).map((z) => moments(z).meanSquare));
+    const sizes = pair.map(({ seen }) => seen(data.x).map(meanSquareOf));
     const [first, second] = sizes.map((each) => short(each.at(-1)));
     const ends = `${first} in the last layer from the first start, ${second} from the second`;
     signal.draw({ lines: two(sizes), words: ends });

@@ -2,18 +2,11 @@
 
 import { ACTIVATIONS } from "./activations.js";
 
-/** Return the mean, the standard deviation and the mean square of an array. */
-export function moments(values) {
-  let sum = 0;
+/** Return the mean square of an array. */
+export function meanSquareOf(values) {
   let squares = 0;
-  for (const value of values) {
-    sum += value;
-    squares += value * value;
-  }
-  const mean = sum / values.length;
-  let spread = 0;
-  for (const value of values) spread += (value - mean) ** 2;
-  return { mean, std: Math.sqrt(spread / values.length), meanSquare: squares / values.length };
+  for (const value of values) squares += value * value;
+  return squares / values.length;
 }
 
 /** Return the share of activations within 5% of the range from a bound; NaN without bounds. */

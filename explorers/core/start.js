@@ -1,6 +1,6 @@
 // What a start does to the signal and to the gradient of a deep network.
 
-import { dead, moments, saturated } from "./moments.js";
+import { dead, meanSquareOf, saturated } from "./moments.js";
 import { backward, forward, layer } from "./network.js";
 import { draws, randomState } from "./random.js";
 import { fans, SCHEMES, unitWeights } from "./schemes.js";
@@ -50,12 +50,12 @@ export function start({ scheme, scale, bias, activation, depth, seed }) {
     .map((unit, i) => layer(times(deviation, unit), WIDTH, WIDTH, times(bias, biases[i])));
   const { z } = forward(layers, activation, inputs, EXAMPLES);
   const gradients = backward(layers, activation, { z }, gradient, EXAMPLES);
-  const sizes = gradients.map((each) => moments(each).meanSquare);
-  const squares = layers.map(({ W }) => moments(W).meanSquare);
-  const offsets = layers.map(({ b }) => moments(b).meanSquare);
-  const q0 = moments(inputs).meanSquare;
+  const sizes = gradients.map(meanSquareOf);
+  const squares = layers.map(({ W }) => meanSquareOf(W));
+  const offsets = layers.map(({ b }) => meanSquareOf(b));
+  const q0 = meanSquareOf(inputs);
   return {
-    signal: z.map((each) => moments(each).meanSquare),
+    signal: z.map(meanSquareOf),
     gradient: sizes.map((size) => size / sizes.at(-1)),
     theory: variancePerLayer(activation, WIDTH, squares, offsets, q0),
     saturated: z.map((each) => saturated(activation, each)),
