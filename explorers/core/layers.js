@@ -4,15 +4,16 @@ import { ACTIVATIONS } from "./activations.js";
 import { fans } from "./schemes.js";
 import { gain } from "./theory.js";
 
+const DENSE = {
+  shape: ({ inputs, outputs }) => [outputs, inputs],
+  fans: ({ inputs, outputs }) => [inputs, outputs],
+};
+
 /** By name: the label, the shape of the weight as PyTorch stores it, and the true fans: how many
  * numbers enter one output, and how many outputs one input enters, away from the edges. The lowest
  * has no activation below it. */
 export const LAYERS = {
-  dense: {
-    label: "dense",
-    shape: ({ inputs, outputs }) => [outputs, inputs],
-    fans: ({ inputs, outputs }) => [inputs, outputs],
-  },
+  dense: { label: "dense", ...DENSE },
   convolution: {
     label: "convolution, 2-D",
     shape: ({ inputs, outputs, kernel, groups }) => [outputs, inputs / groups, kernel, kernel],
@@ -29,11 +30,7 @@ export const LAYERS = {
       (outputs / groups) * kernel ** 2,
     ],
   },
-  recurrent: {
-    label: "recurrent, one gate",
-    shape: ({ inputs, outputs }) => [outputs, inputs],
-    fans: ({ inputs, outputs }) => [inputs, outputs],
-  },
+  recurrent: { label: "recurrent, one gate", ...DENSE },
   embedding: {
     label: "embedding",
     lowest: true,

@@ -95,9 +95,9 @@ function parts({ lines, theory = [], from = 1, to }, scale, width, xLabel) {
 
 function rungs(low, high, { step, text }, right, y) {
   const size = step(low, high);
-  const count = Math.floor(high / size + 1e-9) - Math.ceil(low / size - 1e-9) + 1;
   const first = Math.ceil(low / size - 1e-9);
-  const levels = Array.from({ length: Math.max(0, count) }, (_, i) => (first + i) * size);
+  const last = Math.floor(high / size + 1e-9);
+  const levels = Array.from({ length: last - first + 1 }, (_, i) => (first + i) * size);
   return levels.flatMap((level) => [
     svg("line", { class: "grid", x1: MARGIN.left, x2: right, y1: y(level), y2: y(level) }),
     svg("text", { x: MARGIN.left - 6, y: y(level) + 4, "text-anchor": "end" }, text(level)),
