@@ -152,7 +152,8 @@ def test_what_is_told_is_what_is_drawn(page: Page, address: str) -> None:
     page.goto(f"{address}#signal?scheme=he_normal&activation=relu&depth=30&seed=1")
     assert re.search("^The signal (keeps|falls|grows)", told(page))
     labels = [svg.get_attribute("aria-label") for svg in page.locator("svg").all()[:2]]
-    assert all(label.split(": ", 1)[-1].split(":")[0].strip() for label in labels)
+    signal, gradient = (label.rpartition(": ")[2].capitalize() for label in labels)
+    assert told(page).startswith(f"{signal}. {gradient}. ")
     page.goto(f"{address}#signal?scheme=normal&activation=relu&depth=30&seed=1")
     assert told(page).startswith("The signal falls from ")
     page.locator("[data-explorer=signal] summary").click()
@@ -199,7 +200,7 @@ def test_the_same_seed_is_the_same_start_and_a_new_one_is_not(page: Page, addres
     assert lines(page) == first
 
 
-def test_the_link_is_copied(browser: Browser, page: Page, address: str) -> None:
+def test_the_link_is_copied(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_role("button", name="Copy link").first.click()
     expect(page.get_by_text("The link ").first).to_be_visible()
