@@ -30,7 +30,7 @@ from tools.plain import Book, plain
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
-from course_site.repository import repository_url  # noqa: E402
+from course_site.repository import pages_url, repository_url  # noqa: E402
 
 COPIES = ROOT / "_build" / "portable"
 GATE = re.compile(r"^```\{solution-(start|end)\} ?(\S*)\n(?::.*\n)*```$", re.M)
@@ -177,9 +177,8 @@ def portable(notebook: NotebookNode, book: Book, source: str) -> NotebookNode:
 
 def copies_for(repository: str) -> dict[str, NotebookNode]:
     """Make the copies of all chapters, for a repository on GitHub."""
-    owner, name = repository.removeprefix("https://github.com/").split("/")
     chapters = {chapter: read(chapter_path(chapter)) for chapter in chapter_numbers()}
-    book = whole_book(f"https://{owner.lower()}.github.io/{name}", chapters)
+    book = whole_book(pages_url(repository).rstrip("/"), chapters)
     return {
         chapter: portable(notebook, replace(book, chapter=chapter), f"git+{repository}")
         for chapter, notebook in chapters.items()
