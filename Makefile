@@ -53,7 +53,7 @@ format: setup ## format code and notebooks, and mend what ruff can mend
 	@$(RUN) -m ruff format .
 
 clean: ## remove what was built and every cache
-	@rm -rf _build .hypothesis .jupyter_cache .pytest_cache
+	@rm -rf _build build .hypothesis .jupyter_cache .pytest_cache
 	@find . -name .venv -prune -o -type d \( -name __pycache__ -o -name .ruff_cache \
 	    -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -126,9 +127,11 @@ def test_what_is_unknown_is_named(source: str) -> None:
 def test_numbers_count_what_has_a_label_kind_by_kind() -> None:
     text = "```{math}\n:label: eq-a\nx\n```\n\n:::{exercise} A title\n:label: ex-a\n:::"
     gate = "```{exercise-start}\n:label: ex-b\n```"
-    shown = v4.new_code_cell(metadata={"mystnb": {"figure": {"name": "fig-a"}}})
-    cells = [v4.new_markdown_cell(text), shown, shown, v4.new_markdown_cell(gate)]
-    cells[2] = v4.new_code_cell(metadata={"mystnb": {"figure": {"name": "fig-b"}}})
+    figures = [
+        v4.new_code_cell(metadata={"mystnb": {"figure": {"name": name}}})
+        for name in ("fig-a", "fig-b")
+    ]
+    cells = [v4.new_markdown_cell(text), *figures, v4.new_markdown_cell(gate)]
     found = labels_of("part/page", 7, v4.new_notebook(cells=cells))
     assert {name: label.text for name, label in found.items()} == {
         "eq-a": "(7.1)",
@@ -145,6 +148,11 @@ def test_numbers_count_what_has_a_label_kind_by_kind() -> None:
 
 def test_every_chapter_has_a_number_and_a_copy() -> None:
     assert sorted(chapter_numbers()) == sorted(copies()) == NAMES
+
+
+def test_links_lead_to_the_site_of_an_owner_where_the_repository_is_named_for_it() -> None:
+    copied = portable.copies_for("https://github.com/Someone/someone.github.io")[SHORTEST]
+    assert "(https://someone.github.io/chapters/" in copied.cells[0].source
 
 
 @each_chapter
@@ -171,12 +179,12 @@ def test_a_copy_keeps_words_code_and_outputs(name: str) -> None:
 
 @each_chapter
 def test_solutions_with_code_stand_at_the_end_and_figures_have_captions(name: str) -> None:
-    kinds = [cell.source for cell in copies()[name].cells]
-    if "## Solutions" in kinds:
-        end = kinds.index("## Solutions")
-        assert not any(source.startswith("# @title Solution") for source in kinds[:end])
-        assert not any(source.startswith("## ") for source in kinds[end + 1 :])
-    captions = [source for source in kinds if re.match(r"\*\*Fig\. \d+\.\d+\.\*\* \S", source)]
+    sources = [cell.source for cell in copies()[name].cells]
+    if "## Solutions" in sources:
+        end = sources.index("## Solutions")
+        assert not any(source.startswith("# @title Solution") for source in sources[:end])
+        assert not any(source.startswith("## ") for source in sources[end + 1 :])
+    captions = [source for source in sources if re.match(r"\*\*Fig\. \d+\.\d+\.\*\* \S", source)]
     figures = [
         c for c in read(chapter_path(name)).cells if "figure" in c.metadata.get("mystnb", {})
     ]
@@ -206,9 +214,13 @@ def test_make_portable_writes_all_copies_or_says_what_it_needs(
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The course's wheel."""
+    """The course's wheel, built from a copy: pip leaves a folder build in what it builds."""
     folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", ROOT]
+    source = folder / "source"
+    shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("*.egg-info"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", source]
     subprocess.run([*command, "--no-build-isolation", "--wheel-dir", folder], check=True)
     (built,) = folder.glob("*.whl")
     return built
