@@ -98,10 +98,10 @@ TEXTS = "text, no device"
 TENSORS = "integers, booleans, 0-d tensor, empty tensor, DataArray"
 LENGTHS = f"True, 0, 0.5, 1e300, [], 0-d, empty, 4-d, {TENSORS}"
 CORRELATIONS = f"True, -1, 0, 0.5, [], [-1], empty, 4-d, {TENSORS}"
-ANY = f"{LENGTHS}, nan, inf, -inf, -1, [nan], [-1], NaN tensor, DataArray"
+ANY = f"{LENGTHS}, nan, inf, -inf, -1, [nan], [-1], NaN tensor"
 MEASURED = f"{ANY}, with gradient, bfloat16"
 FITS: dict[str, str] = {
-    **dict.fromkeys(["scale", "limit", "std", "tolerance", "q0", "lr"], FROM_0),
+    **dict.fromkeys(["scale", "limit", "std", "tolerance", "q0"], FROM_0),
     **dict.fromkeys(["gain", "sigma_w", "sigma_b"], SMALL_FROM_0),
     **dict.fromkeys(["slope", "alpha", "value"], NUMBERS),
     **dict.fromkeys(["statement", "measured", "label", "description"], TEXTS),
@@ -147,7 +147,6 @@ FITS: dict[str, str] = {
     "evidence:above": f"None, {MEASURED}",
     "evidence:below": f"None, {MEASURED}",
     "evidence:tolerance": f"{FROM_0}, 0-d, 0-d tensor",
-    "plotting:label": TEXTS,
     "plotting.band:x": TENSORS,
     "plotting.band:runs": TENSORS,
     "plotting.strip_on:groups": "{}, Dataset",
