@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from helpers._checks import check_count, check_flag, check_function, finite, shown
+from helpers._checks import MISFITS, check_count, check_flag, check_function, finite, shown
 from helpers.networks.weightless import without_weights
 
 
@@ -81,7 +81,7 @@ def residual_mlp(
     TypeError
         If a number is of the wrong type, or ``norm`` not a function.
     ValueError
-        If a count is below 1, the scale not finite, or ``norm`` fails.
+        If a count is below 1, the scale beyond 1e30 in size or not finite, or ``norm`` fails.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def residual_mlp(
 def _made(norm: Callable[[int], nn.Module], width: int) -> nn.Module:
     try:
         made = norm(width)
-    except Exception as error:
+    except MISFITS as error:
         raise ValueError(f"norm cannot be made from the width {width}: {error}") from error
     if not isinstance(made, nn.Module):
         raise TypeError(f"norm must return a module; got {shown(made)}")
