@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from helpers._checks import check_count, check_kind, one_of, shown
+from helpers._checks import check_count, check_kind, is_list, one_of, shown
 from helpers.activations import ACTIVATIONS
 from helpers.networks.weightless import without_weights
 
@@ -103,7 +103,7 @@ def cifar_cnn(
     14938
     """
     one_of("activation", activation, ACTIVATIONS)
-    if not isinstance(channels, Sequence) or isinstance(channels, bytes) or not channels:
+    if not is_list(channels) or len(channels) == 0:
         raise TypeError(f"channels must be integers such as (8, 16, 32); got {shown(channels)}")
     for count in channels:
         check_count("each number of channels", count)
