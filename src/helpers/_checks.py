@@ -133,7 +133,8 @@ def check_widths(widths: Sequence[int]) -> None:
         )
     if not (min(widths) >= 1 and max(widths) <= LARGEST_COUNT):
         raise ValueError(
-            f"every width must be 1 or more, and {LARGEST_COUNT:,} at most; widths is {widths!r}"
+            f"every width must be 1 or more, and {LARGEST_COUNT:,} at most; "
+            f"widths is {shown(widths)}"
         )
 
 

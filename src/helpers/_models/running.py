@@ -29,7 +29,7 @@ def forward(model: nn.Module, x: torch.Tensor, name: str = "x") -> torch.Tensor:
 
 def forward_on_copies(model: nn.Module, x: torch.Tensor, name: str = "x") -> torch.Tensor:
     """Return ``model(x)``, run on copies of ``x`` and of the buffers, as either may be changed."""
-    buffers = {name: buffer.clone() for name, buffer in model.named_buffers()}
+    buffers = {key: buffer.clone() for key, buffer in model.named_buffers()}
     return forward(partial(functional_call, model, buffers), x.clone(), name)
 
 

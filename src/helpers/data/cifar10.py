@@ -17,7 +17,7 @@ SUBSET_SHA256 = "50311be0e67781b64d8fa2a6b2363875958c50bc5e5c7650c37918c26d956f4
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz"
 URL_HASH = "md5:c58f30108f718f92721af3b95e74349a"
 LEFT_AFTER = 3600
-"""Seconds."""
+"""Seconds after the last write until a part of a download counts as left behind."""
 CIFAR10_CLASSES = (
     "airplane",
     "automobile",
