@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from helpers.audit.records import GRAVITIES, Finding
@@ -55,3 +55,9 @@ class Found:
 def grade(value: float, limits: Mapping[str, float]) -> str | None:
     """Return the gravest limit that the value exceeds."""
     return next((gravity for gravity, limit in limits.items() if value > limit), None)
+
+
+def span(values: Sequence[float], form: str = ".2g") -> str:
+    """Return the least and the largest value in words, one of them where they read alike."""
+    low, high = f"{min(values):{form}}", f"{max(values):{form}}"
+    return low if low == high else f"{low} to {high}"

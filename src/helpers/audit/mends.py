@@ -33,9 +33,15 @@ _INDICES = 16
 """So many units are named by their numbers."""
 
 
-def names_of(call: Call) -> tuple[str, ...]:
-    """Return the names in the model of a layer's weights."""
-    return tuple(f"{call.name}.{m.parameter}".lstrip(".") for m in matrices(call.module))
+def names_of(*calls: Call) -> tuple[str, ...]:
+    """Return the names in the model of these layers' weights, each once."""
+    return tuple(
+        dict.fromkeys(
+            f"{call.name}.{matrix.parameter}".lstrip(".")
+            for call in calls
+            for matrix in matrices(call.module)
+        )
+    )
 
 
 def trained_names(m: Measured) -> set[str]:
@@ -46,6 +52,11 @@ def trained_names(m: Measured) -> set[str]:
 def lines(*parts: str) -> str:
     """Return the parts that are there, one below the other."""
     return "\n".join(filter(None, parts))
+
+
+def offered(*mends: str) -> tuple[str, ...]:
+    """Return the mends that are there, each once."""
+    return tuple(dict.fromkeys(filter(None, mends)))
 
 
 def drawn(m: Measured, names: Sequence[str], function: str, options: str = "") -> str:
@@ -81,7 +92,7 @@ def drawn_anew(model: nn.Module, names: Sequence[str]) -> str:
         many = model.get_parameter(name).ndim > 1
         function = "kaiming_normal_" if many else "ones_" if scale else "zeros_"
         groups.setdefault(function, []).append(name)
-    return "\n".join(_line(own, function) for function, own in groups.items())
+    return lines(*(_line(own, function) for function, own in groups.items()))
 
 
 def bias_to_zero(m: Measured, calls: Iterable[Call]) -> str:
@@ -175,19 +186,22 @@ def _drawn(names: Sequence[str], way: str, function: str, options: str) -> str:
     if way == "plain":
         return _line(names, function, options)
     layers, own = [name.rpartition(".")[0] for name in names], names[0].rpartition(".")[2]
-    end = f", {options.lstrip(', ')})" if options else ")"
-    lines = {
-        "assigned": f"layer.{own} = torch.nn.init.{function}(torch.empty_like(layer.{own}){end}",
-        "direction": f"torch.nn.init.{function}(layer.{own}{end}\n"
+    code = {
+        "assigned": f"layer.{own} = {_call(function, f'torch.empty_like(layer.{own})', options)}",
+        "direction": f"{_call(function, f'layer.{own}', options)}\n"
         f"    layer.{own[:-1]}g.data = torch.norm_except_dim(layer.{own}.data)",
     }
-    return f"{_for(layers)}\n    layer = model.get_submodule(name)\n    {lines[way]}"
+    return f"{_for(layers)}\n    layer = model.get_submodule(name)\n    {code[way]}"
 
 
 def _line(names: Sequence[str], function: str, options: str = "") -> str:
     """Return the call for one weight, or the loop over several."""
-    end = f", {options.lstrip(', ')})" if options else ")"
-    return _each(names, f"torch.nn.init.{function}(model.get_parameter({{}}){end}")
+    return _each(names, _call(function, "model.get_parameter({})", options))
+
+
+def _call(function: str, tensor: str, options: str) -> str:
+    """Return the call of a function of torch.nn.init."""
+    return f"torch.nn.init.{function}({', '.join(filter(None, (tensor, options)))})"
 
 
 def _each(names: Sequence[str], code: str) -> str:

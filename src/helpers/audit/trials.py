@@ -120,7 +120,7 @@ def _untried(one: Found, why: str) -> str:
 def _gone(one: Found, after: Iterable[Found]) -> bool:
     """Say whether a finding went, or became a note."""
     notes = one.gravity == "note"
-    return not any(one.overlaps(other) and (notes or other.rank < 2) for other in after)
+    return not any(one.overlaps(other) and (notes or other.gravity != "note") for other in after)
 
 
 def _fresh(before: Iterable[Found], after: Iterable[Found]) -> list[Found]:

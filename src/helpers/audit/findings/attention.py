@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from helpers.audit import limits
 from helpers.audit.found import Found
 from helpers.audit.measured import Measured
-from helpers.audit.mends import initialized, names_of
+from helpers.audit.mends import initialized, names_of, offered
 from helpers.audit.norms import rms
 
 
@@ -28,7 +28,6 @@ def attention(m: Measured) -> Iterator[Found]:
             f"the scores of the attention have standard deviation {max(sizes):.2g}: the softmax "
             "picks one position, and sends little gradient back"
         )
-        names = tuple(dict.fromkeys(name for call in large for name in names_of(call)))
         layers = tuple(dict.fromkeys(call.name for call in large))
-        mends = tuple(filter(None, [initialized(m, names)]))
+        mends = offered(initialized(m, names_of(*large)))
         yield Found("warning", "saturated", layers, text, "activations/sigmoid", mends)

@@ -12,7 +12,7 @@ from helpers.audit.found import Found, grade
 from helpers.audit.graph import classes, nodes
 from helpers.audit.layers import kind
 from helpers.audit.measured import Measured
-from helpers.audit.mends import drawn, initialized, multiplied, names_of, zeroed
+from helpers.audit.mends import drawn, initialized, multiplied, names_of, offered, zeroed
 from helpers.audit.norms import rms, spread
 from helpers.audit.passes import Call
 
@@ -28,7 +28,8 @@ def collapse(m: Measured) -> Iterator[Found]:
     head = _head(m)
     if head is None or not m.examples_differ or head.input is None or len(head.input) < 2:
         return
-    left = (spread(head.input) / rms(head.input).to(spread(head.input).dtype)).item()
+    differs = spread(head.input)
+    left = (differs / rms(head.input).to(differs.dtype)).item()
     gravity = grade(-left, {name: -limit for name, limit in limits.ALIKE.items()})
     if gravity is None or math.isnan(left):
         return
@@ -39,12 +40,8 @@ def collapse(m: Measured) -> Iterator[Found]:
     used = Counter(then.activation for _, then, _ in m.each("matrix") if then.activation)
     sigmoid = used and used.most_common(1)[0][0] == "sigmoid"
     chapter = "activations/sigmoid" if sigmoid else "derivations/mean-field"
-    layers = [
-        names_of(call)[0]
-        for call, then, _ in m.each("matrix")
-        if then.activation and not then.gates
-    ]
-    mends = tuple(filter(None, [initialized(m, tuple(dict.fromkeys(layers)))]))
+    calls = [c for c, then, _ in m.each("matrix") if then.activation and not then.gates]
+    mends = offered(initialized(m, names_of(*calls)))
     yield Found(gravity, "collapse", (head.name,), text, chapter, mends, opens=True)
 
 
@@ -80,7 +77,7 @@ def first_loss(m: Measured) -> Iterator[Found]:
         text += f". The signal has grown to {sizes[1]:.3g} before it reaches the last layer"
         yield _grown(m, layers, text, sizes[1] / max(sizes[0], 1.0))
     else:
-        mends = tuple(filter(None, _smaller_outputs(m, head, guess / loss)))
+        mends = offered(*_smaller_outputs(m, head, guess / loss))
         yield Found("warning", "loss", layers, text, _OUTPUT, mends, "Make the output smaller")
 
 
@@ -94,7 +91,7 @@ def _grown(m: Measured, layers: tuple[str, ...], text: str, growth: float) -> Fo
     names = [name for p in m.parameters for name in p.names if p.layer in layers]
     mend = multiplied(m, names, growth ** (-1 / len(makers)))
     text += ": it is multiplied with what these layers give"
-    return Found("warning", "loss", layers, text, _OUTPUT, tuple(filter(None, [mend])))
+    return Found("warning", "loss", layers, text, _OUTPUT, offered(mend))
 
 
 def _smaller_outputs(m: Measured, head: Call | None, factor: float) -> tuple[str, ...]:
@@ -137,11 +134,10 @@ def _head(m: Measured) -> Call | None:
 
 def _guess(m: Measured) -> tuple[float | None, str]:
     """Return the loss of outputs of 0, and a sentence where a cross-entropy is averaged."""
-    n = classes(m.result.loss.grad_fn)
-    if m.zero_loss is None and n is not None and n > 1:
-        return math.log(n), f"a guess among {n} classes has ln {n} = {math.log(n):.3g}"
-    if n is not None and n > 1 and math.isclose(m.zero_loss, math.log(n), rel_tol=1e-3):
-        return m.zero_loss, f"a guess among {n} classes has ln {n} = {math.log(n):.3g}"
+    n = classes(m.result.loss.grad_fn) or 1
+    loss = math.log(n) if m.zero_loss is None else m.zero_loss
+    if n > 1 and math.isclose(loss, math.log(n), rel_tol=1e-3):
+        return loss, f"a guess among {n} classes has ln {n} = {math.log(n):.3g}"
     return m.zero_loss, ""
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from helpers.audit import limits
 from helpers.audit.found import Found, grade
 from helpers.audit.measured import Measured
-from helpers.audit.mends import drawn, names_of
+from helpers.audit.mends import drawn, names_of, offered
 from helpers.audit.passes import Call
 
 
@@ -24,9 +24,9 @@ def recurrence(m: Measured) -> Iterator[Found]:
                 f"{steps} steps by {grown:.2g}"
             )
             weights = [name for name in names_of(call) if "weight_hh" in name]
-            mends = tuple(drawn(m, weights, function) for function in ("orthogonal_", "eye_"))
+            mends = offered(*(drawn(m, weights, f) for f in ("orthogonal_", "eye_")))
             chapter = "initialization/orthogonal"
-            yield Found(gravity, "scale", (call.name,), text, chapter, tuple(filter(None, mends)))
+            yield Found(gravity, "scale", (call.name,), text, chapter, mends)
 
 
 def _largest(m: Measured) -> Iterator[tuple[float, float, int, Call]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from helpers.audit import limits
 from helpers.audit.findings.stretches import Stretch, asked_of, stretches
-from helpers.audit.found import Found
+from helpers.audit.found import Found, span
 from helpers.audit.measured import Measured
 from helpers.audit.mends import (
     bias_to_zero,
@@ -16,6 +16,7 @@ from helpers.audit.mends import (
     initialized,
     lines,
     names_of,
+    offered,
     trained_names,
     zeroed,
 )
@@ -52,14 +53,14 @@ def scale(m: Measured) -> Iterator[Found]:
 def _found(m: Measured, gravity: str, stretch: Stretch) -> Found:
     """Return the finding on a stretch: a loop, sums that grow, or gains."""
     calls = stretch.calls
+    if looped := _looped(m, calls):
+        return _loop(m, gravity, stretch, looped)
     text = (
         f"on its way to the last of {len(calls)} layers the signal {_becomes(stretch.forward)}, "
         f"and on its way back the gradient {_becomes(stretch.backward)}"
     )
-    if looped := _looped(m, calls):
-        return _loop(m, gravity, stretch, looped)
-    ends = [i for i in calls[:-1] if m.after[i].added and not m.after[i].next]
-    ends = ends if stretch.grows else []
+    joins = [i for i in calls[:-1] if m.after[i].added and not m.after[i].next]
+    ends = joins if stretch.grows else []
     blamed = [i for i in stretch.wrong if i not in ends] or ([] if ends else calls[:-1])
     activation = Counter(m.after[i].activation for i in blamed or ends).most_common(1)[0][0]
     chapter = "derivations/variance" if ends else _CHAPTERS.get(activation, "derivations/variance")
@@ -93,7 +94,7 @@ def _loop(m: Measured, gravity: str, stretch: Stretch, name: str) -> Found:
         f"{_becomes(stretch.backward)}"
     )
     weights = _names(m, own[:1])
-    mends = tuple(drawn(m, weights, function) for function in ("orthogonal_", "eye_"))
+    mends = offered(*(drawn(m, weights, function) for function in ("orthogonal_", "eye_")))
     return Found(gravity, "scale", (name,), text, "initialization/orthogonal", mends)
 
 
@@ -104,8 +105,8 @@ def _gains(m: Measured, stretch: Stretch, wrong: Sequence[int], activation: str 
         return ""
     return (
         f". In {len(wrong)} of them the gain sqrt(fan_in E[W^2]) is "
-        f"{_range([m.reports[i].gain for i in wrong])}; "
-        f"{activation or 'a linear layer'} asks for {_range(asked)}"
+        f"{span([m.reports[i].gain for i in wrong])}; "
+        f"{activation or 'a linear layer'} asks for {span(asked)}"
     )
 
 
@@ -114,13 +115,13 @@ def _mends(
 ) -> tuple[str, ...]:
     """Return the lines that may mend a stretch, the best first."""
     if not known:
-        return tuple(initialized(m, weights, gain=gain) for gain in _GAINS)
+        return offered(*(initialized(m, weights, gain=gain) for gain in _GAINS))
     anew = initialized(m, weights)
     if not ends:
         calls = [call for call, _, _ in m.each("matrix") if set(names_of(call)) & set(weights)]
-        return anew, lines(anew, bias_to_zero(m, calls))
+        return offered(anew, lines(anew, bias_to_zero(m, calls)))
     divided = initialized(m, ends, gain=len(ends) ** -0.5)
-    return lines(anew, divided), lines(anew, zeroed(m, ends))
+    return offered(lines(anew, divided), lines(anew, zeroed(m, ends)))
 
 
 def _advice(m: Measured, blamed: Sequence[int]) -> str:
@@ -141,8 +142,3 @@ def _becomes(factor: float) -> str:
     if 0.5 < factor < 2:
         return "keeps its size"
     return f"grows {factor:.2g} times" if factor > 1 else f"shrinks to {factor:.1g} of its size"
-
-
-def _range(values: Sequence[float]) -> str:
-    low, high = f"{min(values):.2g}", f"{max(values):.2g}"
-    return low if low == high else f"{low} to {high}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from helpers.audit import limits
-from helpers.audit.found import Found, grade
+from helpers.audit.found import Found, grade, span
 from helpers.audit.graph import After
 from helpers.audit.measured import Measured
-from helpers.audit.mends import bias_to_middle, bias_to_zero, initialized, lines, names_of
+from helpers.audit.mends import bias_to_middle, bias_to_zero, initialized, lines, names_of, offered
 from helpers.audit.norms import rms
 from helpers.audit.passes import Call
 
@@ -25,12 +25,11 @@ def dead(m: Measured) -> Iterator[Found]:
     for gravity, entries in found.items():
         calls = [call for call, _ in entries]
         text = f"{_percents(entries)} of the units are 0 on the whole batch after the ReLU"
-        weights = tuple(dict.fromkeys(name for call in calls for name in names_of(call)))
         no_bias = bias_to_zero(m, calls)
         middle = lines(*map(bias_to_middle, calls))
-        mends = (no_bias, middle, lines(initialized(m, weights), no_bias))
+        mends = offered(no_bias, middle, lines(initialized(m, names_of(*calls)), no_bias))
         advice = "Where a ReLU ends the network, softplus in its place has a gradient everywhere"
-        yield Found(gravity, "dead", _names(calls), text, "activations/relu", _own(*mends), advice)
+        yield Found(gravity, "dead", _names(calls), text, "activations/relu", mends, advice)
 
 
 def saturated(m: Measured) -> Iterator[Found]:
@@ -44,8 +43,7 @@ def saturated(m: Measured) -> Iterator[Found]:
     for (gravity, name), entries in found.items():
         calls = [call for call, _ in entries]
         text = f"{_percents(entries)} of the outputs are within 5% of a bound of the {name}"
-        weights = tuple(dict.fromkeys(n for call in calls for n in names_of(call)))
-        mends = _own(lines(initialized(m, weights), bias_to_zero(m, calls)))
+        mends = offered(lines(initialized(m, names_of(*calls)), bias_to_zero(m, calls)))
         yield Found(gravity, "saturated", _names(calls), text, f"activations/{name}", mends)
 
 
@@ -60,10 +58,8 @@ def bias(m: Measured) -> Iterator[Found]:
             sizes.append(size)
             shares.append(brought)
     if drowned:
-        text = (
-            f"the bias ({_range(sizes)} in size) drowns what the weights bring ({_range(shares)})"
-        )
-        mends = _own(bias_to_zero(m, drowned))
+        text = f"the bias ({span(sizes)} in size) drowns what the weights bring ({span(shares)})"
+        mends = offered(bias_to_zero(m, drowned))
         yield Found("warning", "bias", _names(drowned), text, "activations/relu", mends)
 
 
@@ -87,16 +83,5 @@ def _names(calls: list[Call]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(call.name for call in calls))
 
 
-def _own(*mends: str) -> tuple[str, ...]:
-    """Return the mends that are there, each once."""
-    return tuple(dict.fromkeys(filter(None, mends)))
-
-
 def _percents(entries: list[tuple[Call, float]]) -> str:
-    low, high = (f"{bound([value for _, value in entries]):.0%}" for bound in (min, max))
-    return low if low == high else f"{low} to {high}"
-
-
-def _range(values: list[float]) -> str:
-    low, high = f"{min(values):.2g}", f"{max(values):.2g}"
-    return low if low == high else f"{low} to {high}"
+    return span([value for _, value in entries], ".0%")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from helpers.audit.found import Found
 from helpers.audit.layers import matrices
 from helpers.audit.measured import Measured
-from helpers.audit.mends import bias_to_middle, initialized, names_of
+from helpers.audit.mends import bias_to_middle, initialized, names_of, offered
 from helpers.audit.norms import nonzero
 from helpers.audit.passes import Call
 from helpers.audit.records import ParameterReport
@@ -28,8 +28,7 @@ def zeros(m: Measured) -> Iterator[Found]:
         text = "weights are 0 and get no gradient: they stay 0, or move all alike" + (
             f"; {_others(len(waiting))} no gradient either" if waiting else ""
         )
-        first = initialized(m, _firsts(stuck))
-        mends = tuple(dict.fromkeys((first, initialized(m, stuck))))
+        mends = offered(initialized(m, _firsts(stuck)), initialized(m, stuck))
         yield Found("grave", "zeros", tuple(stuck), text, _ZERO, mends)
     elif opening:
         text = "weights are 0, but get a gradient: the first step opens them" + (
@@ -51,7 +50,7 @@ def _waiting(m: Measured, waiting: Sequence[str]) -> Found:
     mends: tuple[str, ...] = ()
     if end is not None:
         text += f". The gradient ends behind the layer {end.name!r}"
-        mends = tuple(filter(None, [bias_to_middle(end), initialized(m, names_of(end))]))
+        mends = offered(bias_to_middle(end), initialized(m, names_of(end)))
     advice = "See what follows there: a ReLU over negative numbers, a product with 0, a detach"
     gravity = "grave" if whole else "warning"
     return Found(gravity, "zeros", tuple(waiting), text, _STALLED, mends, advice, opens=True)
