@@ -1,6 +1,7 @@
-"""What the audit and three other tools say of the same faulty starts, in one table.
+r"""What the audit and three other tools say of the same faulty starts, in one table.
 
-    pip install torchdiag==0.1.0 neural-net-checklist==1.1.0 torchmortem==0.1.1
+    .venv/bin/python -m pip install --no-deps torchdiag==0.1.0 neural-net-checklist==1.1.0 \
+        torchmortem==0.1.1
     .venv/bin/python -m benchmarks.peers
 
 They are not among the course's packages: one that is not installed is left out. README.md says what
@@ -50,6 +51,7 @@ def batch(count: int = 128) -> tuple[torch.Tensor, torch.Tensor]:
 def network(
     activation: str = "relu", scheme: str = "he_normal", hidden: int = 3, **options: Any
 ) -> nn.Sequential:
+    """Return a network from the features of the batch to its classes."""
     model = mlp([FEATURES, *[WIDTH] * hidden, CLASSES], activation)
     return initialize(model, scheme, generator=rng(0), **options)
 
@@ -123,11 +125,13 @@ FAULTS = {
 
 
 def ours(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> list[str]:
+    """Return the findings of the audit, notes aside."""
     report = audit(model, x, lambda output: cross_entropy(output, y))
     return [f"{f.principle}: {f.text}" for f in report.findings if f.gravity != "note"]
 
 
 def torchdiag(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> list[str]:
+    """Return what torchdiag says of gradients, dead units and a step of training."""
     tool = import_module("torchdiag")
     cross_entropy(model(x), y).backward()
     gradients = tool.check_gradients(model)
@@ -142,6 +146,7 @@ def torchdiag(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> list[str]:
 
 
 def neural_net_checklist(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> list[str]:
+    """Return which of neural-net-checklist's tests of a classifier's start fail, and how."""
     tool = import_module("neural_net_checklist.torch_diagnostics")
     state, said = {name: t.clone() for name, t in model.state_dict().items()}, []
 
@@ -169,6 +174,7 @@ def neural_net_checklist(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> 
 
 
 def torchmortem(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> list[str]:
+    """Return what torchmortem finds in 100 steps of gradient descent, information aside."""
     tool = import_module("torchmortem")
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     with tool.Autopsy(model, optimizer=optimizer, sampling="thorough") as autopsy:
@@ -178,8 +184,8 @@ def torchmortem(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> list[str]
             loss.backward()
             optimizer.step()
             autopsy.step(loss=loss.item())
-    grave = [f for f in autopsy.get_report().findings if f.severity.name != "INFO"]
-    return [f"{finding.title}: {finding.summary}" for finding in grave]
+    found = [f for f in autopsy.get_report().findings if f.severity.name != "INFO"]
+    return [f"{finding.title}: {finding.summary}" for finding in found]
 
 
 TOOLS: dict[str, Callable[[nn.Module, torch.Tensor, torch.Tensor], list[str]]] = {
