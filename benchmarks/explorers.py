@@ -22,9 +22,10 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 from course_site.bundling import bundle  # noqa: E402
+from course_site.explorers import known  # noqa: E402
 
 EXPLORERS = ROOT / "explorers"
-NAMES = sorted({path.stem for path in EXPLORERS.glob("*.js")} - {"site"})
+NAMES = known(ROOT)
 PAGE = """<!doctype html>
 <title>{name}</title>
 <link rel="stylesheet" href="explorers.css">
