@@ -88,7 +88,7 @@ def test_the_sites_address_follows_from_the_repositorys(repository: str, expecte
     assert pages_url(repository) == expected
 
 
-def test_a_lost_reader_finds_back(page: Page, address: str, site_with_repository: Path) -> None:
+def test_a_lost_reader_finds_back(page: Page, site_with_repository: Path) -> None:
     page.goto("404.html")
     page.get_by_role("link", name="The course begins here").click()
     expect(page.locator("article h1")).to_contain_text("Good Start")

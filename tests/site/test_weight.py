@@ -23,7 +23,6 @@ from course_site.pictures import LARGEST_ERROR, with_palette
 PAGES = pages_of_the_book()
 CHAPTERS = [page for page in PAGES if page.startswith("chapters/")]
 PACKED = {".png", ".woff2"}
-PHONE = {"width": 412, "height": 823}
 SHIFT = """() => new Promise(done => {
   let sum = 0;
   new PerformanceObserver(list => {
@@ -47,7 +46,7 @@ def kilobytes(site: Path, urls: list[str]) -> float:
 def test_a_page_is_light_and_stands_still(
     browser: Browser, address: str, site: Path, name: str
 ) -> None:
-    context = browser.new_context(base_url=address, viewport=PHONE)
+    context = browser.new_context(base_url=address, viewport=page_load.PHONE)
     page = context.new_page()
     urls: list[str] = []
     page.on("request", lambda request: urls.append(request.url))
@@ -110,7 +109,7 @@ def test_rules_for_what_no_page_has_are_left_out(css: str, kept: str) -> None:
 
 def test_icons_are_in_the_font(page: Page) -> None:
     page.goto(f"{CHAPTERS[0]}.html")
-    sizes = page.evaluate(
+    shown = page.evaluate(
         """async () => {
           await document.fonts.load('900 16px "Font Awesome 6 Free"');
           if (![...document.fonts].some(f => f.family.includes("Awesome") && f.status == "loaded"))
@@ -119,8 +118,8 @@ def test_icons_are_in_the_font(page: Page) -> None:
             .map(icon => getComputedStyle(icon, '::before').content);
         }"""
     )
-    assert len(sizes) > 3
-    assert "none" not in sizes
+    assert len(shown) > 3
+    assert "none" not in shown
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
