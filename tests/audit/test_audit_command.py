@@ -346,6 +346,25 @@ def test_an_interrupt_has_a_status_of_its_own_and_no_traceback(program: Path, fo
     assert (started.returncode, out, err) == (130, "", "interrupted\n")
 
 
+def test_an_interrupt_counts_while_pytorch_is_being_imported(tmp_path: Path, program: Path) -> None:
+    (tmp_path / "torch.py").write_text(
+        "import sys, time\nprint('importing', file=sys.stderr, flush=True)\ntime.sleep(60)\n"
+    )
+    attended = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        [sys.executable, str(program), "my_audited_network:sound"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT / 'src'}"},
+        preexec_fn=attended,
+    ) as started:
+        assert started.stderr.readline() == "importing\n"
+        started.send_signal(signal.SIGINT)
+        out, err = started.communicate(timeout=patience(60))
+    assert (started.returncode, out, err) == (130, "", "interrupted\n")
+
+
 def at_a_terminal(program: Path, name: str, **environment: str) -> str:
     """Run the command with its standard error at a terminal; return what that shows."""
     ours, theirs = pty.openpty()

@@ -20,6 +20,7 @@ FLOORS: tuple[set[str], ...] = (
     {"experiments"},
     {"evidence", "plotting"},
     {"audit", "widgets"},
+    {"_command"},
 )
 """From the ground up: a room imports from lower floors, and on the ground from beside it."""
 
