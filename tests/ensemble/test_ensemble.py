@@ -9,7 +9,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 from benchmarks import ensemble as benchmark
 from helpers.activations import ACTIVATIONS
 from helpers.device import generator
-from helpers.ensemble import evaluate_ensemble, stacks, train_ensemble
+from helpers.ensemble import evaluate_ensemble, judging, stacks, train_ensemble
 from helpers.networks import mlp
 from helpers.training import evaluate, fit
 
@@ -227,6 +227,21 @@ def test_dense_networks_are_computed_layer_by_layer(monkeypatch):
         train(networks(build=ARCHITECTURES[name]), steps=1)
     with pytest.raises(AssertionError, match="vmap"):
         train(networks(build=convolutional), steps=1)
+
+
+def test_the_loss_of_labels_is_computed_at_once_and_any_other_function_network_by_network(
+    monkeypatch,
+):
+    def own(output, y):
+        return cross_entropy(output, y)
+
+    at_once, one_by_one = networks(), networks()
+    of_own = train(one_by_one, loss=own, validation=HELD_OUT)
+    monkeypatch.setattr(judging, "vmap", None)
+    of_labels = train(at_once, validation=HELD_OUT)
+    np.testing.assert_allclose(of_labels.loss, of_own.loss, rtol=1e-12)
+    np.testing.assert_allclose(of_labels.validation_loss, of_own.validation_loss, rtol=1e-12)
+    assert_same_weights(at_once, one_by_one, rtol=1e-10, atol=0)
 
 
 # What is recorded

@@ -71,11 +71,23 @@ def judge(
     """Return the mean loss and the accuracy of each network on one batch, unread."""
     outputs = forward(inputs)
     targets = targets.expand(len(outputs), *targets.shape[1:])
-    losses = vmap(partial(mean_loss, loss))(outputs, targets)
+    losses = _mean_losses(loss, outputs, targets)
     if targets.is_floating_point():
         return losses, torch.full_like(losses, torch.nan)
     right = outputs.detach().argmax(2) == targets
     return losses, right.flatten(1).to(losses.dtype).mean(1)
+
+
+def _mean_losses(loss: Loss, outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    """Return the mean loss of each network.
+
+    The cross-entropy of labels is computed for all networks as one batch: ``vmap`` takes ten times
+    as long for it, which is a fifth of a step of small networks.
+    """
+    if loss is cross_entropy and (outputs.ndim, targets.ndim) == (3, 2):
+        losses = cross_entropy(outputs.flatten(0, 1), targets.flatten(), reduction="none")
+        return losses.view(targets.shape).mean(1)
+    return vmap(partial(mean_loss, loss))(outputs, targets)
 
 
 @torch.no_grad()
