@@ -229,18 +229,15 @@ def test_dense_networks_are_computed_layer_by_layer(monkeypatch):
         train(networks(build=convolutional), steps=1)
 
 
-def test_the_loss_of_labels_is_computed_at_once_and_any_other_function_network_by_network(
-    monkeypatch,
-):
-    def own(output, y):
-        return cross_entropy(output, y)
-
+@pytest.mark.parametrize(("loss", "y"), [(cross_entropy, Y), (mse_loss, TARGETS)])
+def test_usual_losses_are_computed_at_once_and_any_other_network_by_network(loss, y, monkeypatch):
+    held_out = (X[:7], y[:7])
     at_once, one_by_one = networks(), networks()
-    of_own = train(one_by_one, loss=own, validation=HELD_OUT)
+    others = train(one_by_one, y=y, loss=lambda *pair: loss(*pair), validation=held_out)
     monkeypatch.setattr(judging, "vmap", None)
-    of_labels = train(at_once, validation=HELD_OUT)
-    np.testing.assert_allclose(of_labels.loss, of_own.loss, rtol=1e-12)
-    np.testing.assert_allclose(of_labels.validation_loss, of_own.validation_loss, rtol=1e-12)
+    usual = train(at_once, y=y, loss=loss, validation=held_out)
+    np.testing.assert_allclose(usual.loss, others.loss, rtol=1e-12)
+    np.testing.assert_allclose(usual.validation_loss, others.validation_loss, rtol=1e-12)
     assert_same_weights(at_once, one_by_one, rtol=1e-10, atol=0)
 
 
