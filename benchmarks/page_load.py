@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import shutil
 import statistics
 import sys
 import threading
@@ -23,6 +22,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tools.chromium import chromium
 from tools.patience import patience
 
 SITE = Path(__file__).resolve().parents[1] / "_build" / "html"
@@ -121,14 +121,14 @@ def main(arguments: Sequence[str] | None = None, site: Path = SITE) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--smoke", action="store_true", help="one page, once")
     smoke = parser.parse_args(arguments).smoke
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None or not site.exists():
+    path = chromium()
+    if path is None or not site.exists():
         sys.exit("This needs Chromium, and the built site: run make book.")
 
     print("| Page | kB, with gzip | Requests | Load, seconds | Blocking, seconds | Layout shift |")
     print("| --- | --- | --- | --- | --- | --- |", flush=True)
     with served(site) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         for name in PAGES[: 1 if smoke else None]:
             url = f"{address}{name}.html"
             seen = median([visit(browser, url) for _ in range(1 if smoke else 3)])

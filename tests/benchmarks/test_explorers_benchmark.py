@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from benchmarks.explorers import NAMES, ROOT
-from tests.site.looking import NO_CHROMIUM, chromium
+from tools.chromium import NO_CHROMIUM, chromium
 
 
 def test_every_explorer_and_all_bytes_are_measured() -> None:

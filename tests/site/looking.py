@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,21 +16,10 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tools.chromium import NO_CHROMIUM, chromium
 from tools.patience import patience
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-)
-NO_CHROMIUM = (
-    "no Chromium found: install it (apt install chromium, brew install --cask chromium, or "
-    "python -m playwright install chromium), or name one in COURSE_CHROMIUM"
-)
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -56,8 +44,7 @@ WAIT = 30_000
 def chromium_for_tests() -> Iterator[Browser]:
     """Start the browser; without one tests are skipped, or fail where CI is "true"."""
     with sync_playwright() as playwright:
-        installed = playwright.chromium.executable_path
-        path = chromium() or (installed if Path(installed).exists() else None)
+        path = chromium(playwright.chromium.executable_path)
         if path is None:
             (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_CHROMIUM)
         expect.set_options(timeout=patience(WAIT))  # a busy machine is not a fault of the page
@@ -90,12 +77,6 @@ def build(output: Path, **environment: str) -> Path:
         complaints = [line for line in lines if re.search("WARNING|ERROR", line)]
         pytest.fail("\n".join(complaints) or result.stdout[-4000:], pytrace=False)
     return output / "_build" / "html"
-
-
-def chromium() -> str | None:
-    """Return the path of the system's Chromium, or of the one that Playwright installed."""
-    named = os.environ.get("COURSE_CHROMIUM")
-    return named or next((path for name in CHROMIUM if (path := shutil.which(name))), None)
 
 
 @dataclass
@@ -164,6 +145,7 @@ def look(page: Page, name: str) -> Visit:
     )
     page.goto(f"{name}.html", wait_until="load")
     settle(page)
+    page.keyboard.press("Tab")  # from here on the keyboard stops at what is really too wide
     visit.width = page.evaluate("document.documentElement.scrollWidth")
     visit.unreachable = page.evaluate(UNREACHABLE)
     visit.boxed = page.evaluate(BOXED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 from docutils import nodes
@@ -27,16 +28,39 @@ MENDS = (
         ),
         r'\1 <a class="permalink" href="#\2" aria-label="Link to this card: \2">#</a></p>',
     ),
-    # The space before a link belongs outside of it.
-    (re.compile(r'(Solution to)(<a class="reference internal"[^>]*>) '), r"\1 \2"),
+    # An exercise stands above its solution: a link to it would be one more stop of the Tab key.
+    (re.compile(r'(Solution to)<a class="reference internal"[^>]*> (.*?)</a>'), r"\1 \2"),
 )
+
+PHONE = 30
+"""As many characters of code or of a formula fit into a line of a phone, whatever stands around."""
+CODE = re.compile(r"<pre>(?=(.*?)</pre>)", re.DOTALL)
+TABLE = re.compile(
+    r'<div class="(?:pst-scrollable-table-container|output text_html)"'
+    r"(?=>\s*(?:<div>\s*)?<(?:style|table))"
+)
+
+
+def text(html: str) -> str:
+    """Return what is read of HTML."""
+    return unescape(re.sub(r"<[^>]*>", "", html))
+
+
+def with_stops(body: str) -> str:
+    """Make what may be too wide for a phone a stop of the Tab key; course.js clears the rest."""
+
+    def mend(match: re.Match[str]) -> str:
+        lines = text(match[1]).splitlines()
+        return '<pre tabindex="0">' if max(map(len, lines), default=0) > PHONE else match[0]
+
+    return TABLE.sub(r'\g<0> tabindex="0"', CODE.sub(mend, body))
 
 
 def mend(body: str) -> str:
     """Return a page's HTML with the known faults mended."""
     for pattern, replacement in MENDS:
         body = pattern.sub(replacement, body)
-    return body
+    return with_stops(body)
 
 
 def mend_page(

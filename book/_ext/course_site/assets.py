@@ -19,6 +19,8 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from tinycss2.ast import Node
 
+from .finishing import BUNDLES, CLEARING, when_written
+
 STYLES = (
     "basic.css",
     "styles/pydata-sphinx-theme.css",
@@ -48,6 +50,8 @@ SCRIPTS = (
 NOT_LOADED = ("design-tabs.js", "styles/theme.css")
 NOT_RUN = re.compile(r"DOCUMENTATION_OPTIONS\.")
 UNUSED = ("locales", "scripts", "styles", "vendor", "design-tabs.js", "*webpack-macros.html")
+# What the theme does for one box after the other, laying the page out for each: course.js does it.
+SUPERSEDED = '"complete"===document.readyState?I():window.addEventListener("load",I)'
 NOT_CODE = ("fontawesome.js", "search-texts.js", "searchindex.js")  # they hold all icons, all texts
 GROUPS = ("media", "supports", "layer")
 WHOLE_FONTS = "vendor/fontawesome"  # course_site/fonts.py writes the part that is needed
@@ -145,23 +149,33 @@ def link(
     context["css_files"], context["script_files"] = styles, scripts
 
 
-def finish(app: Sphinx, exception: Exception | None) -> None:
+def script(static: Path) -> str:
+    """Return all scripts in their order, without what course.js does better.
+
+    Raises
+    ------
+    ExtensionError
+        The theme's script has changed.
+    """
+    joined = "\n;\n".join(path.read_text("utf-8") for path in found(static, SCRIPTS))
+    if joined.count(SUPERSEDED) != 1:
+        raise ExtensionError("the theme's script gives tab stops in another way than before")
+    return joined.replace(SUPERSEDED, "void 0")
+
+
+def finish(app: Sphinx) -> None:
     """Write the bundles, unless Sphinx has brought no parts because nothing has changed."""
     site = Path(app.outdir)
     static = site / "_static"
-    if exception or app.builder.format != "html" or not (static / "course.css").exists():
+    if not (static / "course.css").exists():
         return
-    parts = found(static, SCRIPTS)
-    script = "\n;\n".join(path.read_text("utf-8") for path in parts)
-    (static / "site.js").write_text(script, "utf-8")
+    (static / "site.js").write_text(script(static), "utf-8")
     sheet = style_sheet(static, words_of(site))
     (static / "site.css").write_text(sheet, "utf-8")
 
 
-def clear(app: Sphinx, exception: Exception | None) -> None:
+def clear(app: Sphinx) -> None:
     """Take the parts, and what no page asks for, out of the site."""
-    if exception or app.builder.format != "html":
-        return
     static = Path(app.outdir, "_static")
     for path in [path for part in (*STYLES, *SCRIPTS, *UNUSED) for path in static.glob(part)]:
         if path.is_dir():
@@ -173,5 +187,5 @@ def clear(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> None:
     """Register with Sphinx."""
     app.connect("html-page-context", link, priority=900)
-    app.connect("build-finished", finish, priority=600)  # after the theme has written its colours
-    app.connect("build-finished", clear, priority=700)  # after fonts, which takes icons from a part
+    when_written(app, finish, BUNDLES)
+    when_written(app, clear, CLEARING)

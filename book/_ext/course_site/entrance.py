@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from sphinx.application import Sphinx
 
+from .finishing import BEFORE_THE_THEME, when_written
+
 PAGE = """<!doctype html>
 <html lang="{language}">
 <head>
@@ -43,10 +45,8 @@ main {{ max-width: 34rem; margin: 15vh auto; padding: 0 1.2rem; }}
 """
 
 
-def write_entrance(app: Sphinx, exception: Exception | None) -> None:
+def write_entrance(app: Sphinx) -> None:
     """Write both pages, one in place of that which the table of contents would leave there."""
-    if exception or app.builder.format != "html":
-        return
     values = {
         "language": app.config.language,
         "target": app.builder.get_target_uri(app.config.root_doc),
@@ -60,4 +60,4 @@ def write_entrance(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     """Register with Sphinx, ahead of sphinx_external_toc, which writes a missing entrance."""
-    app.connect("build-finished", write_entrance, priority=400)
+    when_written(app, write_entrance, BEFORE_THE_THEME)

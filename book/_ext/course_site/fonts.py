@@ -12,6 +12,8 @@ from pathlib import Path
 from fontTools import subset
 from sphinx.application import Sphinx
 
+from .finishing import FONTS, when_written
+
 ICONS = "vendor/fontawesome/webfonts/fa-solid-900.ttf"
 MATHEMATICS = distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")
 FORMULA = re.compile(r"<math.*?</math>", re.DOTALL)
@@ -59,11 +61,11 @@ def write_subset(source: Path, signs: set[str], target: Path) -> None:
     subset.save_font(font, str(target), options)
 
 
-def finish(app: Sphinx, exception: Exception | None) -> None:
+def finish(app: Sphinx) -> None:
     """Write both fonts, unless Sphinx has brought no parts because nothing has changed."""
     site = Path(app.outdir)
     static = site / "_static"
-    if exception or app.builder.format != "html" or not (static / ICONS).exists():
+    if not (static / ICONS).exists():
         return
     css = (static / "site.css").read_text("utf-8")
     write_subset(static / ICONS, icons(css), static / "fonts" / "icons.woff2")
@@ -73,4 +75,4 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     """Register with Sphinx, after the style sheet is written."""
-    app.connect("build-finished", finish, priority=650)
+    when_written(app, finish, FONTS)

@@ -19,6 +19,8 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
+from .accessibility import PHONE, text
+
 logger = logging.getLogger(__name__)
 PARTS = {"mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "mover": 2, "munder": 2}
 PARTS |= {"msubsup": 3, "munderover": 3}
@@ -176,13 +178,15 @@ def visit_inline(translator: HTML5Translator, node: nodes.math) -> None:
 
 def visit_block(translator: HTML5Translator, node: nodes.math_block) -> None:
     """Write a formula on a line of its own, with its number."""
-    translator.body.append(translator.starttag(node, "div", CLASS="math"))
+    formula = convert(node, "block")
+    stop = {"tabindex": "0"} if len(text(formula)) > PHONE else {}
+    translator.body.append(translator.starttag(node, "div", CLASS="math", **stop))
     if node["number"]:
         number = get_node_equation_number(translator, node)
         translator.body.append(f'<span class="eqno">({number})')
         translator.add_permalink_ref(node, "Link to this equation")
         translator.body.append("</span>")
-    translator.body.append(convert(node, "block") + "</div>\n")
+    translator.body.append(formula + "</div>\n")
     raise nodes.SkipNode
 
 

@@ -11,6 +11,8 @@ from docutils import nodes
 from PIL import Image, ImageChops, ImageStat
 from sphinx.application import Sphinx
 
+from .finishing import when_written
+
 IMAGE = re.compile(r'<img (?P<before>[^>]*)src="(?P<address>[^"]*_images/(?P<name>[^"]+))"[^>]*>')
 COLOURS = 256
 LARGEST_ERROR = 1.5  # root mean square, of 255: a photograph has more and keeps all its colours
@@ -54,10 +56,8 @@ def with_palette(picture: Image.Image) -> Image.Image | None:
     return palette if max(error) <= LARGEST_ERROR else None
 
 
-def compress(app: Sphinx, exception: Exception | None) -> None:
+def compress(app: Sphinx) -> None:
     """Write the site's pictures with a palette, those that it holds already excepted."""
-    if exception or app.builder.format != "html":
-        return
     for path in Path(app.outdir, "_images").glob("*.png"):
         with Image.open(path) as picture:
             lighter = None if picture.mode == "P" else with_palette(picture)
@@ -68,4 +68,4 @@ def compress(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> None:
     """Register with Sphinx."""
     app.connect("html-page-context", place_pictures)
-    app.connect("build-finished", compress)
+    when_written(app, compress)

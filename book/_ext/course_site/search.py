@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 
+from .finishing import when_written
 from .sharing import words
 
 NAMES = "book/search.yml"
@@ -58,10 +59,8 @@ def merge(app: Sphinx, env: BuildEnvironment, pages: set[str], other: BuildEnvir
     texts(env).update({page: text for page, text in texts(other).items() if page in pages})
 
 
-def write(app: Sphinx, exception: Exception | None) -> None:
+def write(app: Sphinx) -> None:
     """Write the file that the search page loads."""
-    if exception or app.builder.format != "html":
-        return
     pages = app.env.found_docs
     names = other_names(Path(app.srcdir), pages)
     data: dict[str, dict[str, Any]] = {
@@ -80,4 +79,4 @@ def setup(app: Sphinx) -> None:
     """Register with Sphinx."""
     app.connect("doctree-read", keep_text)
     app.connect("env-merge-info", merge)
-    app.connect("build-finished", write)
+    when_written(app, write)

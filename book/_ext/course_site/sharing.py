@@ -17,6 +17,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
+from .finishing import when_written
 from .mathematics import plain
 
 LONGEST = 160
@@ -107,10 +108,8 @@ def add_head(
         context["metatags"] += "\n".join(head(app, page, context, description(doctree)))
 
 
-def write_files(app: Sphinx, exception: Exception | None) -> None:
+def write_files(app: Sphinx) -> None:
     """Write the map of the site and what robots may read."""
-    if exception or app.builder.format != "html":
-        return
     robots, base = "User-agent: *\nAllow: /\n", app.config.html_baseurl
     if base:
         addresses = map(app.builder.get_target_uri, sorted(app.env.found_docs))
@@ -123,4 +122,4 @@ def write_files(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> None:
     """Register with Sphinx, before the page's markup is mended."""
     app.connect("html-page-context", add_head, priority=400)
-    app.connect("build-finished", write_files)
+    when_written(app, write_files)
