@@ -14,7 +14,7 @@ LONGEST := chapters/practice/mnist-cnn.ipynb chapters/practice/initialization-gr
 export PYTHON
 unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 
-.PHONY: help setup book test serve lab notebooks robust portable format clean distclean
+.PHONY: help setup book pdf test serve lab notebooks robust portable format clean distclean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,9 @@ setup: ## make or mend .venv (every other command does this by itself)
 
 book: setup ## build the site from the stored outputs
 	@$(RUN) -m tools.book
+
+pdf: book ## print the course as one PDF (needs Chromium)
+	@$(RUN) -m tools.pdf
 
 notebooks: setup ## execute the notebooks and store their outputs [CHAPTER=part/name]
 	@$(RUN) -m tools.notebooks store $(CHAPTER)
