@@ -313,7 +313,9 @@ def test_pushes_and_pull_requests_are_tested_on_supported_pythons() -> None:
 
 def test_the_oldest_and_the_newest_torch_are_tested() -> None:
     job = workflow(ROOT / ".github" / "workflows" / "test.yml")["jobs"]["torch"]
-    first, last = map(Version, job["strategy"]["matrix"]["torch"])
+    ends = job["strategy"]["matrix"]["include"]
+    first, last = (Version(end["torch"]) for end in ends)
+    assert [end["python-version"] for end in ends] == [f"3.{MINORS[0]}", f"3.{MINORS[-1]}"]
     oldest, too_new = torch_bounds()
     assert first == oldest
     assert (last.major, last.minor + 1) == (too_new.major, too_new.minor)
@@ -325,11 +327,28 @@ def test_the_oldest_and_the_newest_torch_are_tested() -> None:
     assert [path for path in tested if not (ROOT / path).exists()] == []
 
 
+def test_links_and_newest_releases_are_tried_every_week() -> None:
+    weekly = workflow(ROOT / ".github" / "workflows" / "weekly.yml")
+    (entry,) = weekly["on"]["schedule"]
+    assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", entry["cron"])
+    links, newest = (
+        [step["run"] for step in weekly["jobs"][name]["steps"] if "run" in step]
+        for name in ("links", "newest")
+    )
+    assert links[-1].endswith("--builder linkcheck")
+    assert f'".[{",".join(sorted(EXTRAS))}]"' in newest[0]
+    assert not any("constraint" in command for command in newest)
+    tested = re.findall(r"(?<= )(?:tests|chapters)\S*", newest[-1])
+    assert [path for path in tested if not (ROOT / path).exists()] == []
+
+
 def test_only_what_passed_its_tests_is_published() -> None:
     jobs = workflow(ROOT / ".github" / "workflows" / "deploy.yml")["jobs"]
     assert jobs["test"]["uses"] == "./.github/workflows/test.yml"
     assert set(jobs["deploy"]["needs"]) == {"test", "build"}
     assert jobs["copies"]["needs"] == "test"
+    assert jobs["build"]["steps"][-1]["with"]["path"] == "_build/html"
+    assert jobs["build"]["steps"][-2]["run"] == "make pdf"
     allowed = {name: job["permissions"] for name, job in jobs.items() if "permissions" in job}
     assert allowed.keys() == {"deploy", "copies"}
     assert allowed["copies"] == {"contents": "write"}
