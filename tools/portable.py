@@ -20,6 +20,7 @@ from pathlib import Path
 from nbformat import NotebookNode, from_dict, v4
 from pybtex.database import Entry, parse_file
 from pybtex.richtext import Text
+from sphinx.errors import ConfigError
 
 from helpers.evidence import load_ledger
 from tools.execution import read
@@ -187,7 +188,11 @@ def copies_for(repository: str) -> dict[str, NotebookNode]:
 
 def main() -> int:
     """Write all copies anew; return the exit code."""
-    repository = repository_url(os.environ, ROOT)
+    try:
+        repository = repository_url(os.environ, ROOT)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
     if repository is None:
         print(
             "The copies need the address of the repository: "

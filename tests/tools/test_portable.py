@@ -209,6 +209,17 @@ def test_make_portable_writes_all_copies_or_says_what_it_needs(
     assert "https://someone.github.io/good-start/chapters/" in copies()[SHORTEST].cells[0].source
 
 
+@pytest.mark.parametrize("address", ["github.com/a", "https://github.com/a/b/c", "ADDRESS"])
+def test_make_portable_refuses_an_address_that_is_none(
+    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COURSE_REPOSITORY_URL", address)
+    assert portable.main() == 2
+    said = capsys.readouterr().err
+    assert address in said
+    assert "https://github.com/owner/name" in said
+
+
 # The first cell, and a copy as a whole
 
 
