@@ -7,19 +7,22 @@ function columnOf(formula) {
   return block.clientWidth;
 }
 
-function mindBox(box) {
-  if (box.matches("span.math")) {
-    const width = box.firstElementChild.getBoundingClientRect().width;
-    box.classList.toggle("wide", width > columnOf(box));
-  }
-  if (box.clientWidth > 0 && box.scrollWidth > box.clientWidth) box.tabIndex = 0;
-  else box.removeAttribute("tabindex");
+function isTooWide(box) {
+  if (!box.matches("span.math")) return box.clientWidth > 0 && box.scrollWidth > box.clientWidth;
+  return box.firstElementChild.getBoundingClientRect().width > columnOf(box);
 }
 
 // A section that is far away is not laid out, and its boxes are left as the page was written: what
-// may be too wide for a phone is a stop.
-function mindBoxes(boxes) {
-  for (const box of document.querySelectorAll(`article :is(${BOXES})`)) if (boxes(box)) mindBox(box);
+// may be too wide for a phone is a stop. All boxes are measured before any is changed, or the
+// browser would lay the page out for each.
+function mindBoxes(isMeant) {
+  const boxes = [...document.querySelectorAll(`article :is(${BOXES})`)].filter(isMeant);
+  const wide = new Set(boxes.filter(isTooWide));
+  for (const box of boxes) {
+    if (box.matches("span.math")) box.classList.toggle("wide", wide.has(box));
+    if (wide.has(box)) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
 }
 
 const isLaidOut = (box) => box.checkVisibility({ contentVisibilityAuto: true });
