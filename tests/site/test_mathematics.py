@@ -120,10 +120,5 @@ def test_the_font_is_loaded_and_every_formula_is_seen(page: Page, name: str) -> 
 
 def test_formulas_are_no_stops_on_the_way_through_the_derivations(page: Page) -> None:
     page.goto("chapters/derivations/variance.html", wait_until="load")
-    stops = page.evaluate(
-        """() => [...document.querySelectorAll('main a[href], main button, main [tabindex="0"], '
-             + 'main summary, main input, main select')]
-             .filter(stop => stop.checkVisibility({visibilityProperty: true})).length"""
-    )
+    page.keyboard.press("Tab")  # test_keyboard.py counts the stops of all kinds
     assert page.locator("main .math[tabindex]").count() == 0
-    assert stops < 90, "there were 180 when each formula was one"
