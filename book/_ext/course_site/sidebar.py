@@ -24,7 +24,7 @@ def in_parts(html: object) -> str:
     parts = list(PART.finditer(str(html)))
     current = [bool(CURRENT.search(part["pages"])) for part in parts]
     if not any(current):
-        current[0] = True
+        current[:1] = [True]
     return "\n".join(
         f'<details class="course-part"{" open" if is_open else ""}>'
         f"<summary>{part['title']}</summary>{part['pages']}</details>"
