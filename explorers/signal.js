@@ -21,9 +21,8 @@ const settings = {
 const COLUMNS = ["layer", "signal", "theory", "gradient", "theory", "saturated", "dead"];
 
 function summary({ signal, gradient, saturated, dead }) {
-  const hidden = signal.length - 2;
-  const shares = [`${percent(dead[hidden])} of the last hidden layer's units are dead`];
-  if (!Number.isNaN(saturated[hidden])) shares.unshift(`${percent(saturated[hidden])} saturated`);
+  const shares = [`${percent(dead.at(-1))} of the last hidden layer's units are dead`];
+  if (!Number.isNaN(saturated.at(-1))) shares.unshift(`${percent(saturated.at(-1))} saturated`);
   return {
     signal: `the signal ${change(signal[0], signal.at(-1))} on its way up`,
     gradient: `the gradient ${change(1, gradient[0])} on its way down`,
@@ -35,6 +34,11 @@ function sentence(text) {
   return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }
 
+/** Write a share; the last layer has none, nor have units without bounds. */
+function shareOf(share = NaN) {
+  return Number.isNaN(share) ? "–" : percent(share);
+}
+
 function rows({ signal, gradient, theory, saturated, dead }) {
   return signal.map((size, i) => [
     i + 1,
@@ -42,8 +46,8 @@ function rows({ signal, gradient, theory, saturated, dead }) {
     short(theory.q[i]),
     short(gradient[i]),
     short(theory.gradient[i]),
-    Number.isNaN(saturated[i]) ? "–" : percent(saturated[i]),
-    percent(dead[i]),
+    shareOf(saturated[i]),
+    shareOf(dead[i]),
   ]);
 }
 
@@ -63,12 +67,8 @@ function figures() {
       theory: [slopes],
       words: words.gradient,
     });
-    const hidden = (each) => each.slice(0, -1);
     shares.draw({
-      lines: [
-        ...lines("signal", hidden(seen.saturated)),
-        ...lines("gradient", hidden(seen.dead)),
-      ],
+      lines: [...lines("signal", seen.saturated), ...lines("gradient", seen.dead)],
       words: words.shares,
     });
   }

@@ -12,25 +12,22 @@ export function density(x) {
 
 // The mean of N(0, 1) above x, for x >= 0: rational approximation of Hart, 1968, and beyond 5 a
 // continued fraction; West, Better approximations to cumulative normal functions, 2005.
-const ABOVE = [
-  0.0352624965998911, 0.700383064443688, 6.37396220353165, 33.912866078383, 112.079291497871,
-  221.213596169931, 220.206867912376,
-];
-const BELOW = [
-  0.0883883476483184, 1.75566716318264, 16.064177579207, 86.7807322029461, 296.564248779674,
-  637.333633378831, 793.826512519948, 440.413735824752,
-];
-
-function polynomial(coefficients, x) {
-  let value = 0;
-  for (const coefficient of coefficients) value = value * x + coefficient;
-  return value;
+// The polynomials are written out, without a loop: that is several times as fast.
+function ratio(x) {
+  const above =
+    (((((0.0352624965998911 * x + 0.700383064443688) * x + 6.37396220353165) * x +
+      33.912866078383) * x + 112.079291497871) * x + 221.213596169931) * x + 220.206867912376;
+  const below =
+    ((((((0.0883883476483184 * x + 1.75566716318264) * x + 16.064177579207) * x +
+      86.7807322029461) * x + 296.564248779674) * x + 637.333633378831) * x +
+      793.826512519948) * x + 440.413735824752;
+  return above / below;
 }
 
 function upperTail(x) {
   const bell = Math.exp((-x * x) / 2);
   if (bell === 0) return 0;
-  if (x < 5) return (bell * polynomial(ABOVE, x)) / polynomial(BELOW, x);
+  if (x < 5) return bell * ratio(x);
   let fraction = x;
   for (let k = 30; k > 0; k--) fraction = x + k / fraction;
   return bell / (fraction * ROOT_TWO_PI);

@@ -27,17 +27,46 @@ function applied(f, values) {
   return results;
 }
 
-function outputs({ W, b, out, into }, a, n) {
-  const z = new Float64Array(n * out);
-  for (let example = 0; example < n; example++) {
-    const start = example * into;
-    for (let unit = 0; unit < out; unit++) {
-      const row = unit * into;
-      let sum = b[unit];
-      for (let k = 0; k < into; k++) sum += W[row + k] * a[start + k];
-      z[example * out + unit] = sum;
+/** Add the product of two matrices to "sum", of shape (rows, columns). The number of "left" in row
+ * i and column j stands at i * down + j * across; "right", of shape (inner, columns), lies row by
+ * row. Four of its rows are taken at a time, for speed. */
+function addProduct(sum, { left, down, across }, right, rows, inner, columns) {
+  for (let i = 0; i < rows; i++) {
+    const to = i * columns;
+    let at = i * down;
+    let j = 0;
+    for (; j + 3 < inner; j += 4, at += 4 * across) {
+      const p = left[at];
+      const q = left[at + across];
+      const r = left[at + 2 * across];
+      const s = left[at + 3 * across];
+      const second = (j + 1) * columns;
+      const third = (j + 2) * columns;
+      const fourth = (j + 3) * columns;
+      for (let k = 0; k < columns; k++) {
+        sum[to + k] +=
+          p * right[j * columns + k] +
+          q * right[second + k] +
+          r * right[third + k] +
+          s * right[fourth + k];
+      }
+    }
+    for (; j < inner; j++, at += across) {
+      for (let k = 0; k < columns; k++) sum[to + k] += left[at] * right[j * columns + k];
     }
   }
+}
+
+function outputs({ W, b, out, into }, a, n) {
+  const across = new Float64Array(into * out);
+  for (let unit = 0; unit < out; unit++) {
+    for (let k = 0; k < into; k++) across[k * out + unit] = W[unit * into + k];
+  }
+  const z = new Float64Array(n * out);
+  for (let start = 0; start < n * out; start += out) {
+    for (let unit = 0; unit < out; unit++) z[start + unit] = b[unit];
+  }
+  addProduct(z, { left: a, down: into, across: 1 }, across, n, into, out);
   return z;
 }
 
@@ -56,14 +85,7 @@ export function backward(layers, activation, { z }, top, n) {
 
 function inputGradients({ W, out, into }, gradient, n) {
   const below = new Float64Array(n * into);
-  for (let example = 0; example < n; example++) {
-    const start = example * into;
-    for (let unit = 0; unit < out; unit++) {
-      const size = gradient[example * out + unit];
-      const row = unit * into;
-      for (let k = 0; k < into; k++) below[start + k] += size * W[row + k];
-    }
-  }
+  addProduct(below, { left: gradient, down: out, across: 1 }, W, n, out, into);
   return below;
 }
 
@@ -71,12 +93,9 @@ function inputGradients({ W, out, into }, gradient, n) {
 export function weightGradients({ out, into }, a, gradient, n) {
   const W = new Float64Array(out * into);
   const b = new Float64Array(out);
-  for (let example = 0; example < n; example++) {
-    for (let unit = 0; unit < out; unit++) {
-      const size = gradient[example * out + unit];
-      b[unit] += size;
-      for (let k = 0; k < into; k++) W[unit * into + k] += size * a[example * into + k];
-    }
+  addProduct(W, { left: gradient, down: 1, across: out }, a, out, n, into);
+  for (let start = 0; start < n * out; start += out) {
+    for (let unit = 0; unit < out; unit++) b[unit] += gradient[start + unit];
   }
   return { W, b };
 }

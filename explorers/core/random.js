@@ -17,19 +17,22 @@ function seeded(seed) {
 }
 
 function twist(state) {
-  for (let i = 0; i < STATES; i++) {
-    const joined = (state[i] & 0x80000000) | (state[(i + 1) % STATES] & 0x7fffffff);
-    const odd = joined & 1 ? 0x9908b0df : 0;
-    state[i] = state[(i + SHIFT) % STATES] ^ (joined >>> 1) ^ odd;
-  }
+  const mixed = (i, next, far) => {
+    const joined = (state[i] & 0x80000000) | (state[next] & 0x7fffffff);
+    state[i] = state[far] ^ (joined >>> 1) ^ (joined & 1 ? 0x9908b0df : 0);
+  };
+  for (let i = 0; i < STATES - SHIFT; i++) mixed(i, i + 1, i + SHIFT);
+  for (let i = STATES - SHIFT; i < STATES - 1; i++) mixed(i, i + 1, i + SHIFT - STATES);
+  mixed(STATES - 1, 0, SHIFT - 1);
 }
 
 /** Return a generator for a whole number from 0 to 2^32 - 1, with two functions:
  * uniform() draws from [0, 1) as random_sample does, normal() from N(0, 1) as standard_normal. */
 export function randomState(seed) {
   const state = seeded(seed);
+  const second = new Float64Array(1); // numbers come in pairs
   let position = STATES;
-  let kept = null;
+  let waiting = false;
 
   function bits() {
     if (position === STATES) {
@@ -46,15 +49,12 @@ export function randomState(seed) {
   function uniform() {
     const high = bits() >>> 5;
     const low = bits() >>> 6;
-    return (high * 2 ** 26 + low) / 2 ** 53;
+    return (high * 67108864 + low) / 9007199254740992; // 2^26 and 2^53
   }
 
   function normal() {
-    if (kept !== null) {
-      const value = kept;
-      kept = null;
-      return value;
-    }
+    waiting = !waiting;
+    if (!waiting) return second[0];
     let x, y, square;
     do {
       x = 2 * uniform() - 1;
@@ -62,7 +62,7 @@ export function randomState(seed) {
       square = x * x + y * y;
     } while (square >= 1 || square === 0);
     const factor = Math.sqrt((-2 * Math.log(square)) / square);
-    kept = factor * x;
+    second[0] = factor * x;
     return factor * y;
   }
 
@@ -71,5 +71,7 @@ export function randomState(seed) {
 
 /** Return n numbers, drawn one after the other. */
 export function draws(n, draw) {
-  return Float64Array.from({ length: n }, draw);
+  const drawn = new Float64Array(n);
+  for (let i = 0; i < n; i++) drawn[i] = draw();
+  return drawn;
 }

@@ -34,7 +34,8 @@ const LAWS = {
   uniform: (n, random) => draws(n * n, () => Math.sqrt(3) * (2 * random.uniform() - 1)),
   orthogonal: (n, random) => {
     const rows = orthonormalRows(draws(n * n, random.normal), n);
-    return rows.map((weight) => Math.sqrt(n) * weight);
+    for (let k = 0; k < n * n; k++) rows[k] *= Math.sqrt(n);
+    return rows;
   },
 };
 
@@ -47,21 +48,23 @@ export function unitWeights(law, n, depth, seed) {
 
 /** Make the rows of a square matrix orthonormal, one after the other (Gram and Schmidt). */
 function orthonormalRows(matrix, n) {
-  for (let i = 0; i < n; i++) {
-    const row = matrix.subarray(i * n, (i + 1) * n);
-    for (let j = 0; j < i; j++) {
-      const earlier = matrix.subarray(j * n, (j + 1) * n);
-      const overlap = dot(row, earlier);
-      for (let k = 0; k < n; k++) row[k] -= overlap * earlier[k];
+  for (let row = 0; row < n * n; row += n) {
+    for (let earlier = 0; earlier < row; earlier += n) {
+      const overlap = dot(matrix, row, earlier, n);
+      for (let k = 0; k < n; k++) matrix[row + k] -= overlap * matrix[earlier + k];
     }
-    const length = Math.sqrt(dot(row, row));
-    for (let k = 0; k < n; k++) row[k] /= length;
+    const length = Math.sqrt(dot(matrix, row, row, n));
+    for (let k = 0; k < n; k++) matrix[row + k] /= length;
   }
   return matrix;
 }
 
-function dot(a, b) {
-  let sum = 0;
-  for (let k = 0; k < a.length; k++) sum += a[k] * b[k];
-  return sum;
+/** Return the product of two rows: in two sums, for one waits for itself. */
+function dot(matrix, one, other, n) {
+  let [even, odd] = [0, 0];
+  for (let k = 0; k < n; k += 2) {
+    even += matrix[one + k] * matrix[other + k];
+    odd += matrix[one + k + 1] * matrix[other + k + 1];
+  }
+  return even + odd;
 }

@@ -24,7 +24,9 @@ function remembered(compute) {
 }
 
 // Drawn for the deepest network: a shallower one of the same seed has the same first layers.
-const weights = remembered((law, seed) => unitWeights(law, WIDTH, DEEPEST, seed));
+const weights = remembered((law, seed) =>
+  unitWeights(law, WIDTH, DEEPEST, seed).map((unit) => ({ unit, square: meanSquareOf(unit) })),
+);
 const ends = remembered((seed) => {
   const random = randomState(seed + 2 ** 31);
   const draw = () => draws(EXAMPLES * WIDTH, random.normal);
@@ -33,32 +35,38 @@ const ends = remembered((seed) => {
   return { inputs, gradient, biases };
 });
 
+// A loop: many times as fast as the method map.
 function times(factor, values) {
-  return values.map((value) => factor * value);
+  const results = new Float64Array(values.length);
+  for (let k = 0; k < values.length; k++) results[k] = factor * values[k];
+  return results;
 }
 
 /** Run random inputs up, and a random gradient down, a network of square layers at its start.
  *
  * Returns for each layer of weights the mean square of its outputs z, that of dL/dz relative to
- * the last layer, what theory says of both, and the shares of saturated and of dead units. */
+ * the last layer, and what theory says of both; for each hidden layer the shares of saturated and
+ * of dead units. */
 export function start({ scheme, scale, bias, activation, depth, seed }) {
   const { variance, law } = SCHEMES[scheme];
   const deviation = scale * Math.sqrt(variance(fans([WIDTH, WIDTH])));
   const { inputs, gradient, biases } = ends(seed);
-  const layers = weights(law, seed)
-    .slice(0, depth)
-    .map((unit, i) => layer(times(deviation, unit), WIDTH, WIDTH, times(bias, biases[i])));
-  const { z } = forward(layers, activation, inputs, EXAMPLES);
+  const drawn = weights(law, seed).slice(0, depth);
+  const layers = drawn.map(({ unit }, i) =>
+    layer(times(deviation, unit), WIDTH, WIDTH, times(bias, biases[i])),
+  );
+  const { a, z } = forward(layers, activation, inputs, EXAMPLES);
   const gradients = backward(layers, activation, { z }, gradient, EXAMPLES);
   const sizes = gradients.map(meanSquareOf);
-  const squares = layers.map(({ W }) => meanSquareOf(W));
+  const squares = drawn.map(({ square }) => deviation ** 2 * square);
   const offsets = layers.map(({ b }) => meanSquareOf(b));
   const q0 = meanSquareOf(inputs);
+  const hidden = a.slice(1);
   return {
     signal: z.map(meanSquareOf),
     gradient: sizes.map((size) => size / sizes.at(-1)),
     theory: variancePerLayer(activation, WIDTH, squares, offsets, q0),
-    saturated: z.map((each) => saturated(activation, each)),
-    dead: z.map((each) => dead(activation, each, EXAMPLES)),
+    saturated: hidden.map((each) => saturated(activation, each)),
+    dead: hidden.map((each) => dead(each, EXAMPLES)),
   };
 }
