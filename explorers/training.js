@@ -9,14 +9,16 @@ import { SCHEMES } from "./core/schemes.js";
 import { step, stackOf } from "./core/training.js";
 import { chart } from "./view/chart.js";
 import { controls, newStart } from "./view/controls.js";
-import { button, html, note, onTheme } from "./view/elements.js";
+import { button, html, note, onTheme, watchSight } from "./view/elements.js";
 import { choice, labels, number, values } from "./view/settings.js";
 import { short } from "./view/words.js";
 
 const WIDTH = 16;
 const POINTS = 100;
 const MOST_STEPS = 3000;
-const A_FRAME = 10; // steps between two pictures
+const A_FRAME = 10; // steps between two pictures, at most
+const A_SLICE = 6; // milliseconds for them: the rest of a frame is for the picture
+const MOST_PLACES = 240; // of a line: more cannot be told apart
 const A_JUMP = 200; // steps at once where motion is not wanted
 const FIELDS = 30;
 const SIZE = 210;
@@ -44,9 +46,7 @@ function contestant(scheme, { activation, depth, rate, seed }, data) {
   const layers = stackOf(widths, SCHEMES[scheme], randomState(seed));
   const losses = [];
 
-  function advance(count) {
-    for (let i = 0; i < count; i++) losses.push(step(layers, activation, data.x, data.y, rate));
-  }
+  const advance = () => losses.push(step(layers, activation, data.x, data.y, rate));
 
   const seen = (x) => forward(layers, activation, x, x.length / 2).z;
   return { scheme, losses, advance, seen };
@@ -85,8 +85,10 @@ function region() {
 
 function paint(canvas, output, x, y) {
   const style = getComputedStyle(canvas);
-  const colour = (value) =>
-    style.getPropertyValue(value > 0 ? "--explorer-signal" : "--explorer-gradient");
+  const [signal, gradient] = ["signal", "gradient"].map((side) =>
+    style.getPropertyValue(`--explorer-${side}`),
+  );
+  const colour = (value) => (value > 0 ? signal : gradient);
   const context = canvas.getContext("2d");
   const field = SIZE / FIELDS;
   context.clearRect(0, 0, SIZE, SIZE);
@@ -123,7 +125,9 @@ function figures() {
   function draw({ data, pair }) {
     regions.forEach((each, i) => each.draw(pair[i], data));
     const words = summary(pair);
-    loss.draw({ lines: two(pair.map(({ losses }) => losses)), words });
+    const every = Math.ceil(pair[0].losses.length / MOST_PLACES);
+    const thinned = pair.map(({ losses }) => losses.filter((_, i) => i % every === 0));
+    loss.draw({ lines: two(thinned), to: 1 + every * (thinned[0].length - 1), words });
     const sizes = pair.map(({ seen }) => seen(data.x).map(meanSquareOf));
     const [first, second] = sizes.map((each) => short(each.at(-1)));
     const ends = `${first} in the last layer from the first start, ${second} from the second`;
@@ -142,9 +146,8 @@ function render({ model, el }) {
   let now;
   let playing = false;
 
-  function advance(count) {
-    for (const each of now.pair) each.advance(count);
-    shown.draw(now);
+  function together() {
+    for (const each of now.pair) each.advance();
   }
 
   function pause() {
@@ -155,13 +158,16 @@ function render({ model, el }) {
 
   function frame() {
     if (!playing) return;
-    advance(A_FRAME);
+    const end = performance.now() + A_SLICE;
+    for (let count = 0; count < A_FRAME && performance.now() < end; count++) together();
+    shown.draw(now);
     if (now.pair[0].losses.length >= MOST_STEPS) pause();
     else requestAnimationFrame(frame);
   }
 
   function move(count) {
-    advance(count);
+    for (let i = 0; i < count; i++) together();
+    shown.draw(now);
     pause();
   }
 
@@ -189,6 +195,7 @@ function render({ model, el }) {
     ),
   );
   onTheme(() => shown.draw(now));
+  watchSight(el, (near) => near || !playing || pause());
   model.on("change", reset);
   reset();
 }

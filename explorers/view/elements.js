@@ -59,3 +59,10 @@ export function onTheme(act) {
   const watched = { attributes: true, attributeFilter: ["data-theme"] };
   new MutationObserver(act).observe(document.documentElement, watched);
 }
+
+const NEAR = { rootMargin: "400px" };
+
+/** Call a function with true when an element comes near the window, and with false when it leaves. */
+export function watchSight(element, act) {
+  new IntersectionObserver((seen) => act(seen.at(-1).isIntersecting), NEAR).observe(element);
+}

@@ -1,29 +1,11 @@
-// What an explorer needs around it on a page: a model in the form of anywidget's, its settings
-// in the address, and a button that copies the link.
+// What an explorer needs around it on a page: its settings in the address, and buttons that copy
+// the link and the line for a notebook.
 
-import { button, html } from "./elements.js";
-import { format, parse } from "./settings.js";
+import { button, html, watchSight } from "./elements.js";
+import { makeModel } from "./model.js";
+import { format, parse, unread } from "./settings.js";
 
 const PAUSE = 250; // milliseconds; browsers limit how often an address may change
-
-function makeModel(state, save) {
-  const listeners = {};
-  const tell = (event) => (listeners[event] ?? []).forEach((listener) => listener());
-  return {
-    get: (name) => state[name],
-    set(name, value) {
-      if (state[name] === value) return;
-      state[name] = value;
-      tell(`change:${name}`);
-      tell("change");
-    },
-    on: (event, listener) => (listeners[event] ??= []).push(listener),
-    off: (event, listener) => {
-      listeners[event] = (listeners[event] ?? []).filter((other) => other !== listener);
-    },
-    save_changes: save,
-  };
-}
 
 /** Read the settings that the address has for an explorer: "#signal?depth=30", else null. */
 export function inAddress(name, hash) {
@@ -31,43 +13,63 @@ export function inAddress(name, hash) {
   return found === name && text !== undefined ? text : null;
 }
 
-/** Put an explorer to work in its place on the page. */
-export function mount(place, name, { settings, render }) {
+/** Put an explorer to work in its place on the page, once a reader comes near it or a link asks. */
+export function mount(place, name, explorer) {
+  let follow;
+  const show = () => {
+    follow ??= shown(place, name, explorer);
+    follow(inAddress(name, location.hash));
+  };
+  const showIfAsked = () => inAddress(name, location.hash) !== null && show();
+  watchSight(place, (near) => near && !follow && show());
+  window.addEventListener("hashchange", showIfAsked);
+  showIfAsked();
+}
+
+/** Show an explorer; returns a function that takes settings from an address. */
+function shown(place, name, { settings, render }) {
   let waiting;
   const state = parse(settings, place.dataset.state ?? "");
   state.controls = place.dataset.controls?.split(" ");
-  const address = () => `#${name}?${format(settings, model.get)}`;
-  const write = () => history.replaceState(null, "", address());
+  const written = () => format(settings, model.get);
+  const write = () => history.replaceState(null, "", `#${name}?${written()}`);
   const model = makeModel(state, () => {
     clearTimeout(waiting);
     waiting = setTimeout(write, PAUSE);
   });
-  const follow = () => {
-    const text = inAddress(name, location.hash);
-    if (text === null) return;
-    const wanted = parse(settings, text, state);
-    for (const key of Object.keys(settings)) model.set(key, wanted[key]);
-    place.scrollIntoView();
-  };
   const live = html("div", { class: "explorer-live" });
+  const faults = html("p", { role: "alert" });
   place.append(live);
   place.classList.add("explorer-mounted");
   render({ model, el: live });
-  live.append(copyButton(write));
-  follow();
-  window.addEventListener("hashchange", follow);
+  live.append(faults, copyButtons(name, write, written));
+
+  return (text) => {
+    if (text === null) return;
+    const wanted = parse(settings, text, state);
+    for (const key of Object.keys(settings)) model.set(key, wanted[key]);
+    faults.textContent = unread(settings, text);
+    place.scrollIntoView();
+  };
 }
 
-function copyButton(write) {
+/** Make a button for the link, and one for the code that shows the same in a notebook. */
+function copyButtons(name, write, written) {
   const said = html("span", { role: "status" });
-  const copy = button("Copy link", async () => {
-    write();
-    try {
-      await navigator.clipboard.writeText(location.href);
-      said.textContent = "The link is copied.";
-    } catch {
-      said.textContent = "The link stands in the address bar.";
-    }
-  });
-  return html("p", { class: "explorer-link" }, copy, said);
+  const copy = (text, make, what, otherwise) =>
+    button(text, async () => {
+      try {
+        await navigator.clipboard.writeText(make());
+        said.textContent = `${what} is copied.`;
+      } catch {
+        said.textContent = otherwise();
+      }
+    });
+  const link = () => (write(), location.href);
+  const line = () => `from helpers.explorers import explorer\nexplorer("${name}", "${written()}")`;
+  const buttons = [
+    copy("Copy link", link, "The link", () => "The link stands in the address bar."),
+    copy("Copy code", line, "The code for a notebook", line),
+  ];
+  return html("p", { class: "explorer-link" }, ...buttons, said);
 }

@@ -42,6 +42,22 @@ export function parse(settings, text, state = {}) {
   return Object.fromEntries(entries);
 }
 
+/** List the names in such a text that no setting has, or whose value is not taken as it stands. */
+export function mistaken(settings, text) {
+  const taken = ([name, given]) => {
+    if (!Object.hasOwn(settings, name)) return false;
+    const value = settings[name].read(given);
+    return value === (typeof value === "number" ? Number(given) : given);
+  };
+  return [...new URLSearchParams(text)].filter((each) => !taken(each)).map(([name]) => name);
+}
+
+/** Say what such a text has that is not taken as it stands; nothing where all is. */
+export function unread(settings, text) {
+  const names = mistaken(settings, text).join(", ");
+  return names && `Not taken as it stands: ${names}.`;
+}
+
 /** Write settings as parse reads them. */
 export function format(settings, get) {
   return Object.keys(settings)

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { inAddress } from "../../explorers/view/host.js";
-import { choice, count, format, number, parse } from "../../explorers/view/settings.js";
+import { choice, count, format, mistaken, number, parse } from "../../explorers/view/settings.js";
 import { change, percent, powerOfTen, short } from "../../explorers/view/words.js";
 
 const SETTINGS = {
@@ -32,6 +32,18 @@ test("what an address lacks or mistakes is replaced, and what it overdoes is bou
 test("what an address does not name stays as it is", () => {
   const state = { kind: "b", size: 2, depth: 9, inputs: 3 };
   assert.deepEqual(parse(SETTINGS, "depth=10", state), { ...state, depth: 10 });
+});
+
+test("what an address mistakes is named", () => {
+  assert.deepEqual(mistaken(SETTINGS, "kind=b&size=1&depth=20&inputs=8"), []);
+  assert.deepEqual(mistaken(SETTINGS, "kind=B&size=1e-1&depth=20.0"), ["kind"]);
+  assert.deepEqual(mistaken(SETTINGS, "depth=51&inputs=7.5&other=1&dep"), [
+    "depth",
+    "inputs",
+    "other",
+    "dep",
+  ]);
+  assert.deepEqual(mistaken(SETTINGS, "kind=toString&constructor=1"), ["kind", "constructor"]);
 });
 
 test("what is written is read again", () => {
