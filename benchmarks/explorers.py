@@ -1,6 +1,6 @@
 """What the explorers weigh, and the milliseconds from a change of a control to its new picture.
 
-    python -m benchmarks.explorers            # half a minute; prints two Markdown tables
+    python -m benchmarks.explorers            # half a minute; prints three Markdown tables
     python -m benchmarks.explorers --smoke    # two changes of each control
 
 README.md says what the figures cover.
@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,13 +18,11 @@ from statistics import median
 
 from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
-from course_site.bundling import bundle  # noqa: E402
-from course_site.explorers import known  # noqa: E402
+from helpers._bundling import bundle, explorer_names
 
+ROOT = Path(__file__).resolve().parents[1]
 EXPLORERS = ROOT / "explorers"
-NAMES = known(ROOT)
+NAMES = explorer_names(EXPLORERS)
 PAGE = """<!doctype html>
 <title>{name}</title>
 <link rel="stylesheet" href="explorers.css">
@@ -55,6 +52,17 @@ CHANGE = """async rounds => {
   return taken;
 }"""
 
+SLOWED = 4
+SECONDS = 3
+# Play for some seconds, and count how often the curve of the loss is drawn.
+PLAY = """seconds => new Promise(done => {
+  let pictures = 0;
+  const curve = document.querySelector('.explorer-chart svg');
+  new MutationObserver(() => pictures++).observe(curve, {childList: true});
+  [...document.querySelectorAll('button')].find(each => each.textContent === 'Play').click();
+  setTimeout(() => done(pictures / seconds), 1000 * seconds);
+})"""
+
 
 def sizes() -> Iterator[tuple[str, int, int]]:
     """Give the bytes of script and style, as they are and as gzip sends them."""
@@ -68,7 +76,16 @@ def milliseconds(page: Page, folder: Path, name: str, rounds: int) -> list[float
     """Show an explorer at its deepest and change its controls; return what each change took."""
     (folder / f"{name}.html").write_text(PAGE.format(name=name), "utf-8")
     page.goto((folder / f"{name}.html").as_uri())
+    page.wait_for_selector(".explorer-mounted")
     return page.evaluate(CHANGE, rounds)
+
+
+def pictures_a_second(page: Page, folder: Path, depth: int) -> float:
+    """Train networks of a depth on a slowed processor; return how often they are drawn."""
+    page.goto(f"{(folder / 'training.html').as_uri()}#training?depth={depth}")
+    page.wait_for_selector(".explorer-mounted")
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
+    return page.evaluate(PLAY, SECONDS)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -89,6 +106,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for name in NAMES:
             taken = milliseconds(browser.new_page(), folder, name, rounds)
             print(f"| {name} | {len(taken)} | {median(taken):.0f} | {max(taken):.0f} |")
+        print(f"\n| Layers | Pictures a second, {SLOWED} times slowed |\n| --- | --- |")
+        for depth in (4, 12):
+            print(f"| {depth} | {pictures_a_second(browser.new_page(), folder, depth):.0f} |")
         browser.close()
 
 

@@ -9,7 +9,7 @@ import { SCHEMES } from "./core/schemes.js";
 import { step, stackOf } from "./core/training.js";
 import { chart } from "./view/chart.js";
 import { controls, newStart } from "./view/controls.js";
-import { button, html, note, onTheme, watchSight } from "./view/elements.js";
+import { button, html, note, onTheme, svg, watchSight } from "./view/elements.js";
 import { choice, labels, number, values } from "./view/settings.js";
 import { short } from "./view/words.js";
 
@@ -18,10 +18,9 @@ const POINTS = 100;
 const MOST_STEPS = 3000;
 const A_FRAME = 10; // steps between two pictures, at most
 const A_SLICE = 6; // milliseconds for them: the rest of a frame is for the picture
-const MOST_PLACES = 240; // of a line: more cannot be told apart
+const MOST_PLACES = 120; // of a line: more cannot be told apart
 const A_JUMP = 200; // steps at once where motion is not wanted
 const FIELDS = 30;
-const SIZE = 210;
 const EDGE = 2.4;
 
 const schemes = labels(SCHEMES);
@@ -70,46 +69,50 @@ function summary(pair) {
 /** Make a picture of the side of 0 on which a network's output lies, with the points. */
 function region() {
   const title = html("p", { class: "explorer-title" });
-  const canvas = html("canvas", { width: SIZE, height: SIZE, role: "img" });
+  const canvas = html("canvas", { width: FIELDS, height: FIELDS, role: "img" });
+  const window = `${-EDGE} ${-EDGE} ${2 * EDGE} ${2 * EDGE}`;
+  const marks = svg("svg", { viewBox: window, "aria-hidden": "true" });
+  let marked;
 
-  function draw({ scheme, seen }, { x, y }) {
-    const output = seen(x).at(-1);
-    const right = y.filter((side, i) => side * output[i] > 0).length;
+  function draw({ scheme, seen }, data) {
+    const output = seen(data.x).at(-1);
+    const right = data.y.filter((side, i) => side * output[i] > 0).length;
     title.textContent = `${SCHEMES[scheme].label}: ${right} of ${POINTS} right`;
     canvas.setAttribute("aria-label", `Side of each place. ${title.textContent}`);
-    paint(canvas, seen(GRID).at(-1), x, y);
+    paint(canvas, seen(GRID).at(-1));
+    if (marked !== data) marks.replaceChildren(...marksOf(data));
+    marked = data;
   }
 
-  return { box: html("div", { class: "explorer-region" }, title, canvas), draw };
+  const picture = html("div", {}, canvas, marks);
+  return { box: html("div", { class: "explorer-region" }, title, picture), draw };
 }
 
-function paint(canvas, output, x, y) {
+/** Paint one pixel for each place: the browser makes them large. */
+function paint(canvas, output) {
   const style = getComputedStyle(canvas);
-  const [signal, gradient] = ["signal", "gradient"].map((side) =>
-    style.getPropertyValue(`--explorer-${side}`),
-  );
-  const colour = (value) => (value > 0 ? signal : gradient);
-  const context = canvas.getContext("2d");
-  const field = SIZE / FIELDS;
-  context.clearRect(0, 0, SIZE, SIZE);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const [above, below] = ["signal", "gradient"].map((side) => {
+    context.fillStyle = style.getPropertyValue(`--explorer-${side}`);
+    context.fillRect(0, 0, 1, 1);
+    return context.getImageData(0, 0, 1, 1).data;
+  });
+  const image = context.createImageData(FIELDS, FIELDS);
   output.forEach((value, i) => {
-    context.globalAlpha = Math.min(0.5, Math.abs(value) / 2);
-    context.fillStyle = colour(value);
-    context.fillRect(field * (i % FIELDS), field * Math.floor(i / FIELDS), field, field);
+    image.data.set(value > 0 ? above : below, 4 * i);
+    image.data[4 * i + 3] = 255 * Math.min(0.5, Math.abs(value) / 2);
   });
-  context.globalAlpha = 1;
-  y.forEach((side, i) => {
-    context.fillStyle = colour(side);
-    mark(context, side, (SIZE * (1 + x[2 * i] / EDGE)) / 2, (SIZE * (1 - x[2 * i + 1] / EDGE)) / 2);
-  });
+  context.putImageData(image, 0, 0);
 }
 
-/** Draw a point: a circle for the class 1, a square for -1. */
-function mark(context, side, left, top) {
-  context.beginPath();
-  if (side > 0) context.arc(left, top, 3, 0, 2 * Math.PI);
-  else context.rect(left - 2.5, top - 2.5, 5, 5);
-  context.fill();
+/** Mark each point: with a circle for the class 1, with a square for -1. */
+function marksOf({ x, y }) {
+  return Array.from(y, (side, i) => {
+    const [left, top] = [x[2 * i], -x[2 * i + 1]];
+    if (side > 0) return svg("circle", { class: "signal", cx: left, cy: top, r: 0.07 });
+    const corner = { x: left - 0.06, y: top - 0.06, width: 0.12, height: 0.12 };
+    return svg("rect", { class: "gradient", ...corner });
+  });
 }
 
 /** Make the four figures; draw shows a contest in them. */

@@ -39,32 +39,41 @@ const LAWS = {
   },
 };
 
-/** Draw the weights of a network of square layers, (n, n) each, of variance 1: one array a layer.
- * All schemes of one law share them, each times its own standard deviation. */
-export function unitWeights(law, n, depth, seed) {
+/** Make a function that draws the weights of a network of square layers, (n, n) each, of variance
+ * 1: one array a layer, for a depth. A deeper network of the same seed has the same first layers,
+ * and all schemes of one law share them, each times its own standard deviation. */
+export function unitWeights(law, n, seed) {
   const random = randomState(seed);
-  return Array.from({ length: depth }, () => LAWS[law](n, random));
+  const drawn = [];
+  return (depth) => {
+    while (drawn.length < depth) drawn.push(LAWS[law](n, random));
+    return drawn.slice(0, depth);
+  };
 }
 
 /** Make the rows of a square matrix orthonormal, one after the other (Gram and Schmidt). */
 function orthonormalRows(matrix, n) {
   for (let row = 0; row < n * n; row += n) {
-    for (let earlier = 0; earlier < row; earlier += n) {
-      const overlap = dot(matrix, row, earlier, n);
-      for (let k = 0; k < n; k++) matrix[row + k] -= overlap * matrix[earlier + k];
-    }
-    const length = Math.sqrt(dot(matrix, row, row, n));
-    for (let k = 0; k < n; k++) matrix[row + k] /= length;
+    for (let earlier = 0; earlier < row; earlier += 2 * n) subtractTwo(matrix, row, earlier, n);
+    let square = 0;
+    for (let k = row; k < row + n; k++) square += matrix[k] * matrix[k];
+    const length = Math.sqrt(square);
+    for (let k = row; k < row + n; k++) matrix[k] /= length;
   }
   return matrix;
 }
 
-/** Return the product of two rows: in two sums, for one waits for itself. */
-function dot(matrix, one, other, n) {
-  let [even, odd] = [0, 0];
-  for (let k = 0; k < n; k += 2) {
-    even += matrix[one + k] * matrix[other + k];
-    odd += matrix[one + k + 1] * matrix[other + k + 1];
+/** Take from a row what it has along two earlier ones: two at a time, for speed. */
+function subtractTwo(matrix, row, first, n) {
+  const second = first + n;
+  let p = 0;
+  let q = 0;
+  for (let k = 0; k < n; k++) {
+    p += matrix[row + k] * matrix[first + k];
+    q += matrix[row + k] * matrix[second + k];
   }
-  return even + odd;
+  if (second === row) q = 0; // there is no second one
+  for (let k = 0; k < n; k++) {
+    matrix[row + k] -= p * matrix[first + k] + q * matrix[second + k];
+  }
 }

@@ -10,23 +10,20 @@ export const WIDTH = 64;
 export const EXAMPLES = 16;
 export const DEEPEST = 50;
 
-/** Keep the last result of a function of plain values. */
+const MOST_KEPT = 4;
+
+/** Keep the last results of a function of plain values. */
 function remembered(compute) {
-  let key;
-  let result;
+  const kept = new Map();
   return (...values) => {
-    if (key !== values.join()) {
-      result = compute(...values);
-      key = values.join();
-    }
-    return result;
+    const key = values.join();
+    if (!kept.has(key)) kept.set(key, compute(...values));
+    if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
+    return kept.get(key);
   };
 }
 
-// Drawn for the deepest network: a shallower one of the same seed has the same first layers.
-const weights = remembered((law, seed) =>
-  unitWeights(law, WIDTH, DEEPEST, seed).map((unit) => ({ unit, square: meanSquareOf(unit) })),
-);
+const weights = remembered((law, seed) => unitWeights(law, WIDTH, seed));
 const ends = remembered((seed) => {
   const random = randomState(seed + 2 ** 31);
   const draw = () => draws(EXAMPLES * WIDTH, random.normal);
@@ -51,14 +48,13 @@ export function start({ scheme, scale, bias, activation, depth, seed }) {
   const { variance, law } = SCHEMES[scheme];
   const deviation = scale * Math.sqrt(variance(fans([WIDTH, WIDTH])));
   const { inputs, gradient, biases } = ends(seed);
-  const drawn = weights(law, seed).slice(0, depth);
-  const layers = drawn.map(({ unit }, i) =>
+  const layers = weights(law, seed)(depth).map((unit, i) =>
     layer(times(deviation, unit), WIDTH, WIDTH, times(bias, biases[i])),
   );
   const { a, z } = forward(layers, activation, inputs, EXAMPLES);
   const gradients = backward(layers, activation, { z }, gradient, EXAMPLES);
   const sizes = gradients.map(meanSquareOf);
-  const squares = drawn.map(({ square }) => deviation ** 2 * square);
+  const squares = layers.map(({ W }) => meanSquareOf(W));
   const offsets = layers.map(({ b }) => meanSquareOf(b));
   const q0 = meanSquareOf(inputs);
   const hidden = a.slice(1);

@@ -55,17 +55,23 @@ export function chart(title, xLabel, scale = "logarithmic") {
     html("p", { class: "explorer-title" }, title),
     picture,
   );
+  const measured = () => Math.max(240, box.clientWidth);
   let last = null;
+  let width = null; // asked for once: each question makes the browser lay out the page
 
   function draw(given) {
     last = given;
-    const width = Math.max(240, box.clientWidth);
+    width ??= measured();
     picture.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     picture.setAttribute("aria-label", `${title}: ${given.words}`);
     picture.replaceChildren(...parts(given, SCALES[scale], width, xLabel));
   }
 
-  new ResizeObserver(() => last && draw(last)).observe(box);
+  new ResizeObserver(() => {
+    if (measured() === width) return;
+    width = measured();
+    if (last) draw(last);
+  }).observe(box);
   return { box, draw };
 }
 

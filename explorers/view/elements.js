@@ -60,9 +60,10 @@ export function onTheme(act) {
   new MutationObserver(act).observe(document.documentElement, watched);
 }
 
-const NEAR = { rootMargin: "400px" };
+const NEAR = { rootMargin: "0px 0px 400px" }; // what stands above grows, and would push the page
 
-/** Call a function with true when an element comes near the window, and with false when it leaves. */
+/** Call a function with true when an element comes near the window, and with false when it
+ * leaves. */
 export function watchSight(element, act) {
   new IntersectionObserver((seen) => act(seen.at(-1).isIntersecting), NEAR).observe(element);
 }

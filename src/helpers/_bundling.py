@@ -1,4 +1,4 @@
-"""One classic script out of JavaScript modules: pages that lie in a folder can load it, too.
+"""One script out of the explorers' modules: pages that lie in a folder can load it, and notebooks.
 
 It reads the few forms of ``import`` and ``export`` that the explorers use, and refuses others.
 """
@@ -12,6 +12,7 @@ IMPORT = re.compile(r'^import ([^;"]+?) from "(\.[^"]+)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const) (\w+))", re.MULTILINE)
 DEFAULT = re.compile(r"^export default ", re.MULTILINE)
 REMARK = re.compile(r"^[ \t]*(?://[^\n]*|/\*\*.*?\*/)\n", re.MULTILINE | re.DOTALL)
+EXPLORER = "export default { settings, render };"
 UNREAD = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -59,8 +60,19 @@ def in_order(path: Path, before: tuple[Path, ...] = ()) -> list[Path]:
     return [*found, path]
 
 
-def bundle(entry: Path) -> str:
-    """Return a script that runs a module with all that it imports, in one scope of its own."""
+def bundle(entry: Path, *, module: bool = False) -> str:
+    """Return a script that runs a module with all that it imports, in one scope of its own.
+
+    With ``module`` it is a module itself, which exports by default what the entry does.
+    """
     entry = entry.resolve()
     modules = "".join(wrapped(path, entry.parent) for path in in_order(entry))
+    if module:
+        return f'const modules = {{}};\n{modules}export default modules["{entry.name}"].default;\n'
     return f'"use strict";\n(() => {{\nconst modules = {{}};\n{modules}}})();\n'
+
+
+def explorer_names(folder: Path) -> list[str]:
+    """List the explorers in a folder of modules."""
+    files = sorted(folder.glob("*.js"))
+    return [path.stem for path in files if EXPLORER in path.read_text("utf-8")]

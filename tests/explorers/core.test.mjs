@@ -5,12 +5,14 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { ACTIVATIONS, SQUARED_RELU } from "../../explorers/core/activations.js";
+import { bestOf, rightAfter } from "../../explorers/core/budget.js";
 import { allowedGroups, code } from "../../explorers/core/layers.js";
 import { meanSquareOf } from "../../explorers/core/moments.js";
 import { backward, forward, layer, weightGradients } from "../../explorers/core/network.js";
 import { phase, phaseMap } from "../../explorers/core/phases.js";
 import { points } from "../../explorers/core/points.js";
 import { draws, randomState } from "../../explorers/core/random.js";
+import { RUNS } from "../../explorers/core/rates.js";
 import { fans, SCHEMES, unitWeights } from "../../explorers/core/schemes.js";
 import { start } from "../../explorers/core/start.js";
 import {
@@ -84,8 +86,20 @@ test("variances of the schemes", () => {
 
 test("weights of each law", () => {
   for (const { law, weights } of FIXTURES.unitWeights) {
-    unitWeights(law, 8, 2, 5).forEach((each, i) => assertNear(each, weights[i], law));
+    unitWeights(law, 8, 5)(2).forEach((each, i) => assertNear(each, weights[i], law));
   }
+});
+
+test("a deeper network of a seed has the same first layers, whatever was asked before", () => {
+  const draw = unitWeights("normal", 4, 3);
+  const [shallow, deep] = [draw(1), draw(3)];
+  assert.equal(deep.length, 3);
+  assert.equal(deep[0], shallow[0]);
+  assert.deepEqual(deep, unitWeights("normal", 4, 3)(3));
+  const setting = { scheme: "lecun_normal", scale: 1, bias: 0, activation: "relu", depth: 3 };
+  const first = start({ ...setting, seed: 0 }).signal;
+  for (let seed = 1; seed < 9; seed++) start({ ...setting, seed });
+  assert.deepEqual(start({ ...setting, seed: 0 }).signal, first);
 });
 
 test("the mean square of an array", () => {
@@ -233,3 +247,14 @@ test("each framework's line holds the numbers of the law", () => {
     assert.match(line, /-0\.2138, (maxval=)?0\.2138/);
   }
 });
+
+for (const { optimizer, batches, right, ...expected } of FIXTURES.budgets) {
+  test(`trainings after ${batches} batches of ${optimizer}`, () => {
+    const rows = rightAfter(batches, optimizer);
+    assert.deepEqual(rows, right);
+    const best = rows.map((row) => bestOf(row, RUNS[optimizer].rates));
+    assertNear(best.map((each) => each.right), expected.best, "right");
+    assertNear(best.map((each) => each.rate), expected.rates, "rate");
+    assertNear(best.map((each) => each.trained), expected.trained, "trained");
+  });
+}

@@ -23,6 +23,7 @@ from helpers.initializers import INITIALIZERS, fans
 from helpers.networks import mlp
 from helpers.probes import probe
 from helpers.theory import chi, fixed_point, gain, gaussian_mean, length_map
+from tools import rates
 
 FILE = Path(__file__).with_name("fixtures.json")
 POINTS = (-30.0, -7.5, -5.1, -4.9, -2.0, -0.7, -1e-3, 0.0, 1e-3, 0.4, 1.9, 6.5, 8.0, 30.0)
@@ -216,6 +217,26 @@ def ten_steps() -> dict[str, Any]:
     }
 
 
+def stored_runs() -> dict[str, Any]:
+    """Read the trainings that an explorer shows."""
+    source = rates.FILE.read_text("utf-8")
+    return json.loads(source.partition("RUNS = ")[2].rstrip(";\n"))
+
+
+def budget(optimizer: str, batches: int) -> dict[str, Any]:
+    """Find the best rate of each scale after a number of batches."""
+    given = stored_runs()[optimizer]
+    right = np.array(given["right"])[:, :, batches // rates.EVERY - 1]
+    return {
+        "optimizer": optimizer,
+        "batches": batches,
+        "right": right.tolist(),
+        "best": right.max(axis=1).tolist(),
+        "rates": [given["rates"][i] for i in right.argmax(axis=1)],
+        "trained": (right >= 50).sum(axis=1).tolist(),
+    }
+
+
 def fixtures() -> dict[str, Any]:
     """Compute all of them."""
     return {
@@ -244,6 +265,7 @@ def fixtures() -> dict[str, Any]:
             for sigmas in ((0.8, 0.3), (1.3, 0.1), (1.2, 1.5))
         ],
         "tenSteps": ten_steps(),
+        "budgets": [budget(*each) for each in (("sgd", 100), ("sgd", 1000), ("adam", 25))],
         "starts": [start(dict(zip(NAMES, each, strict=True))) for each in STARTS],
     }
 

@@ -18,7 +18,7 @@ from sphinx.config import Config
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from .bundling import bundle
+from helpers._bundling import bundle, explorer_names
 
 FOLDER = "explorers"
 SCRIPT, STYLE = "explorers.js", "explorers.css"
@@ -52,7 +52,7 @@ class Explorer(SphinxDirective):
 
 def known(root: str | Path) -> list[str]:
     """List the explorers that there are."""
-    return sorted({path.stem for path in Path(root, FOLDER).glob("*.js")} - {"site"})
+    return explorer_names(Path(root, FOLDER))
 
 
 def replace_admonitions(app: Sphinx, doctree: nodes.document) -> None:
