@@ -12,9 +12,9 @@ import pytest
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
-from course_site.bundling import bundle, in_order
+from helpers._bundling import bundle, in_order
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "book" / "_ext"))
 ROOT = Path(__file__).resolve().parents[2]
 EXPLORERS = ROOT / "explorers"
 MOST_BYTES = 40_000
@@ -34,7 +34,8 @@ def test_script_and_style_are_small() -> None:
 
 
 def test_every_module_is_bundled() -> None:
-    modules = set(in_order((EXPLORERS / "site.js").resolve()))
+    entries = ((EXPLORERS / name).resolve() for name in ("site.js", "notebook.js"))
+    modules = {path for entry in entries for path in in_order(entry)}
     assert modules == {path.resolve() for path in EXPLORERS.rglob("*.js")}
 
 

@@ -12,10 +12,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.explorers.test_bundling import EXPLORERS, bundle
+from helpers._bundling import bundle, explorer_names
+from tests.explorers.test_bundling import EXPLORERS
 from tests.site.looking import chromium_for_tests
 
-NAMES = ("signal", "fans", "activation", "symmetry", "phases", "training")
+NAMES = ("signal", "fans", "activation", "symmetry", "phases", "training", "rates")
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -29,16 +30,18 @@ PAGE = """<!doctype html>
 <body><main><h1>Explorers</h1>{places}</main></body>
 </html>
 """
+TALL = 9000
+"""A window that shows the whole page: explorers out of sight do nothing."""
 PLACE = '<div class="explorer" data-explorer="{name}" {data}><p>What is stored.</p></div>'
 
 
-def write_page(folder: Path, **data: str) -> str:
+def write_page(folder: Path, between: str = "", **data: str) -> str:
     """Write a page that shows these explorers, or all; return its address."""
     shutil.copy(EXPLORERS / "view" / "explorers.css", folder)
     (folder / "explorers.js").write_text(bundle(EXPLORERS / "site.js"), "utf-8")
     data = data or dict.fromkeys(NAMES, "")
     places = [PLACE.format(name=name, data=text) for name, text in data.items()]
-    (folder / "page.html").write_text(PAGE.format(places="\n".join(places)), "utf-8")
+    (folder / "page.html").write_text(PAGE.format(places=between.join(places)), "utf-8")
     return (folder / "page.html").as_uri()
 
 
@@ -58,7 +61,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """An empty page; at the end nothing was said to the console, and no other host was asked."""
-    context = browser.new_context(viewport={"width": 1000, "height": 900})
+    context = browser.new_context(viewport={"width": 1000, "height": TALL})
     page = context.new_page()
     said, asked = [], []
     page.on("console", lambda message: said.append(message.text))
@@ -68,6 +71,13 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
     assert said == []
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+def visit(page: Page, address: str) -> None:
+    """Open an address and wait for all explorers in the window."""
+    page.goto(address)
+    page.wait_for_selector("[data-explorer]")
+    expect(page.locator("[data-explorer]:not(.explorer-mounted)")).to_have_count(0)
 
 
 def told(page: Page, name: str = "signal") -> str:
@@ -82,14 +92,13 @@ def lines(page: Page, name: str = "signal") -> list[str]:
 
 
 def test_every_explorer_is_here() -> None:
-    own = {path.stem for path in EXPLORERS.glob("*.js")} - {"site"}
-    assert set(NAMES) == own
+    assert set(NAMES) == set(explorer_names(EXPLORERS))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation(page: Page, address: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)
-    page.goto(address)
+    visit(page, address)
     page.evaluate("document.querySelectorAll('details').forEach(box => box.open = true)")
     options = {"resultTypes": ["violations"], "preload": False}
     found = Axe().run(page, options=options).response["violations"]
@@ -98,15 +107,15 @@ def test_axe_finds_no_violation(page: Page, address: str, scheme: str) -> None:
 
 @pytest.mark.parametrize("width", [320, 360])
 def test_a_phone_does_not_scroll_sideways(page: Page, address: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 700})
-    page.goto(address)
+    page.set_viewport_size({"width": width, "height": TALL})
+    visit(page, address)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_the_stored_figure_is_for_paper_and_for_pages_without_scripts(
     browser: Browser, page: Page, address: str
 ) -> None:
-    page.goto(address)
+    visit(page, address)
     stored = page.get_by_text("What is stored.").first
     expect(stored).to_be_hidden()
     page.emulate_media(media="print")
@@ -120,19 +129,19 @@ def test_the_stored_figure_is_for_paper_and_for_pages_without_scripts(
 
 
 def test_no_two_elements_share_an_id(page: Page, address: str) -> None:
-    page.goto(address)
+    visit(page, address)
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map(each => each.id)")
     assert len(ids) == len(set(ids)) > 0
 
 
 def test_nothing_moves_by_itself(page: Page, address: str) -> None:
     page.emulate_media(reduced_motion="reduce")
-    page.goto(address)
+    visit(page, address)
     assert page.evaluate("document.getAnimations().length") == 0
 
 
 def test_the_keyboard_alone_is_enough(page: Page, address: str) -> None:
-    page.goto(address)
+    visit(page, address)
     before = told(page), lines(page)
     page.locator("#signal-scheme").focus()
     for _ in range(3):
@@ -149,12 +158,12 @@ def test_the_keyboard_alone_is_enough(page: Page, address: str) -> None:
 
 
 def test_what_is_told_is_what_is_drawn(page: Page, address: str) -> None:
-    page.goto(f"{address}#signal?scheme=he_normal&activation=relu&depth=30&seed=1")
+    visit(page, f"{address}#signal?scheme=he_normal&activation=relu&depth=30&seed=1")
     assert re.search("^The signal (keeps|falls|grows)", told(page))
     labels = [svg.get_attribute("aria-label") for svg in page.locator("svg").all()[:2]]
     signal, gradient = (label.rpartition(": ")[2].capitalize() for label in labels)
     assert told(page).startswith(f"{signal}. {gradient}. ")
-    page.goto(f"{address}#signal?scheme=normal&activation=relu&depth=30&seed=1")
+    visit(page, f"{address}#signal?scheme=normal&activation=relu&depth=30&seed=1")
     assert told(page).startswith("The signal falls from ")
     page.locator("[data-explorer=signal] summary").click()
     rows = page.locator("[data-explorer=signal] tbody tr")
@@ -165,33 +174,63 @@ def test_what_is_told_is_what_is_drawn(page: Page, address: str) -> None:
 
 
 def test_a_link_holds_the_settings(page: Page, address: str) -> None:
-    page.goto(address)
+    visit(page, address)
     page.get_by_label("Scheme").first.select_option("xavier_uniform")
     page.locator("#signal-seed").press("ArrowRight")
     page.wait_for_url(re.compile(r"#signal\?.*seed=1"))
     seen, link = lines(page), page.url
     page.goto("about:blank")
-    page.goto(link)
+    visit(page, link)
     assert lines(page) == seen
     expect(page.get_by_label("Scheme").first).to_have_value("xavier_uniform")
 
 
 def test_a_link_that_asks_too_much_is_bounded(page: Page, address: str) -> None:
-    page.goto(f"{address}#signal?scheme=nonsense&activation=relu&depth=1e9&seed=-3&scale=much")
+    visit(page, f"{address}#signal?scheme=nonsense&activation=relu&depth=1e9&seed=-3&scale=much")
     expect(page.get_by_label("Scheme").first).to_have_value("lecun_normal")
     shown = page.locator("[data-explorer=signal] output").all_inner_texts()
     assert shown == ["1", "0", "50", "0"]
+    warning = page.locator("[data-explorer=signal] p[role=alert]")
+    expect(warning).to_have_text("Not taken as it stands: scheme, depth, seed, scale.")
+    visit(page, f"{address}#signal?scheme=he_normal&dep")
+    expect(warning).to_have_text("Not taken as it stands: dep.")
+    visit(page, f"{address}#signal?scheme=he_normal&depth=12")
+    expect(warning).to_have_text("")
+
+
+LONG = '<div style="height: 4000px"></div>'
+
+
+def test_what_is_out_of_sight_does_nothing(page: Page, tmp_path: Path) -> None:
+    page.set_viewport_size({"width": 1000, "height": 600})
+    page.goto(write_page(tmp_path, LONG, signal="", training=""))
+    expect(page.locator(".explorer-mounted").first).to_be_visible()
+    training = page.locator("[data-explorer=training]")
+    assert training.locator("svg").count() == 0
+    training.scroll_into_view_if_needed()
+    training.get_by_role("button", name="Play").click()
+    expect(training.get_by_role("button", name="Pause")).to_be_visible()
+    page.evaluate("scrollTo(0, 0)")
+    expect(training.get_by_role("button", name="Play")).to_have_count(1)
+
+
+def test_a_link_leads_to_an_explorer_far_below(page: Page, tmp_path: Path) -> None:
+    page.set_viewport_size({"width": 1000, "height": 600})
+    address = write_page(tmp_path, LONG, signal="", training="", rates="")
+    page.goto(f"{address}#training?depth=7")
+    expect(page.locator("output[for=training-depth]")).to_have_text("7")
+    expect(page.locator("[data-explorer=training]")).to_be_in_viewport()
 
 
 def test_the_first_setting_is_that_of_the_page(page: Page, tmp_path: Path) -> None:
     state = escape("activation=relu&depth=7")
-    page.goto(write_page(tmp_path, signal=f'data-state="{state}" data-controls="depth scale"'))
+    visit(page, write_page(tmp_path, signal=f'data-state="{state}" data-controls="depth scale"'))
     expect(page.locator("output[for=signal-depth]")).to_have_text("7")
     assert page.locator(".explorer-controls label").all_inner_texts() == ["Layers", "Times"]
 
 
 def test_the_same_seed_is_the_same_start_and_a_new_one_is_not(page: Page, address: str) -> None:
-    page.goto(address)
+    visit(page, address)
     first = lines(page)
     page.get_by_role("button", name="New start").first.click()
     expect(page.locator("output[for=signal-seed]")).to_have_text("1")
@@ -201,14 +240,24 @@ def test_the_same_seed_is_the_same_start_and_a_new_one_is_not(page: Page, addres
 
 
 def test_the_link_is_copied(page: Page, address: str) -> None:
-    page.goto(address)
+    visit(page, address)
     page.get_by_role("button", name="Copy link").first.click()
     expect(page.get_by_text("The link ").first).to_be_visible()
     assert "#signal?scheme=lecun_normal&scale=1&bias=0&activation=tanh&depth=20&seed=0" in page.url
 
 
+def test_the_code_for_a_notebook_is_shown_where_it_cannot_be_copied(
+    page: Page, address: str
+) -> None:
+    visit(page, f"{address}#symmetry?noise=1e-4")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
+    page.locator("[data-explorer=symmetry]").get_by_role("button", name="Copy code").click()
+    line = 'explorer("symmetry", "kind=twins&noise=1e-4&rate=0.3&seed=0")'
+    expect(page.get_by_text(f"from helpers.explorers import explorer {line}")).to_be_visible()
+
+
 def test_a_place_on_the_map_leads_to_a_network_there(page: Page, address: str) -> None:
-    page.goto(f"{address}#phases?sigma_w=0.5&sigma_b=0")
+    visit(page, f"{address}#phases?sigma_w=0.5&sigma_b=0")
     assert "Order" in told(page, "phases")
     canvas = page.locator("[data-explorer=phases] canvas")
     box = canvas.bounding_box()
@@ -223,7 +272,7 @@ def test_a_place_on_the_map_leads_to_a_network_there(page: Page, address: str) -
 
 
 def test_the_colours_of_the_map_follow_the_page(page: Page, address: str) -> None:
-    page.goto(address)
+    visit(page, address)
     picture = "document.querySelector('[data-explorer=phases] canvas').toDataURL()"
     before = page.evaluate(picture)
     page.add_style_tag(content="[data-theme=dark] { --holds: #82c4f2 }")
@@ -231,8 +280,24 @@ def test_the_colours_of_the_map_follow_the_page(page: Page, address: str) -> Non
     page.wait_for_function(f"before => {picture} !== before", arg=before)
 
 
+def test_the_map_of_trainings_tells_its_numbers(page: Page, address: str) -> None:
+    visit(page, f"{address}#rates?batches=1000&optimizer=adam&scale=0.50")
+    table = page.locator("[data-explorer=rates] table")
+    rows = table.locator("tr").all_inner_texts()
+    chosen = table.locator(".explorer-chosen").inner_text().split("\t")
+    assert len(rows) == 10
+    assert chosen[0].endswith(" 0.5")
+    best = max(chosen[1:], key=int)
+    rate = rows[0].split("\t")[chosen.index(best)]
+    assert f" 0.5: {best}% right at the best rate, {rate};" in told(page, "rates")
+    before = rows
+    page.locator("#rates-batches").press("Home")
+    expect(page.locator("output[for=rates-batches]")).to_have_text("25")
+    assert table.locator("tr").all_inner_texts() != before
+
+
 def test_a_typed_number_is_bounded(page: Page, address: str) -> None:
-    page.goto(address)
+    visit(page, address)
     field = page.get_by_label("Inputs or channels")
     for typed, taken in (("0", "1"), ("12.4", "12"), ("1000000", "100000"), ("", "256")):
         field.fill(typed)
@@ -242,14 +307,14 @@ def test_a_typed_number_is_bounded(page: Page, address: str) -> None:
 
 
 def test_equal_units_are_told_to_stay_equal(page: Page, address: str) -> None:
-    page.goto(f"{address}#symmetry?kind=constant&noise=0")
+    visit(page, f"{address}#symmetry?kind=constant&noise=0")
     assert "stay exactly equal" in told(page, "symmetry")
     page.get_by_label("Noise on every weight").select_option("1e-4")
     assert "apart" in told(page, "symmetry")
 
 
 def test_two_starts_are_trained_and_set_back(page: Page, address: str) -> None:
-    page.goto(f"{address}#training?shape=circles&left=normal&right=he_normal")
+    visit(page, f"{address}#training?shape=circles&left=normal&right=he_normal")
     assert told(page, "training") == "No step is taken yet."
     titles = page.locator("[data-explorer=training] .explorer-region p")
     first = titles.all_inner_texts(), lines(page, "training")
@@ -269,7 +334,7 @@ def test_two_starts_are_trained_and_set_back(page: Page, address: str) -> None:
 
 def test_where_motion_is_not_wanted_steps_are_taken_at_once(page: Page, address: str) -> None:
     page.emulate_media(reduced_motion="reduce")
-    page.goto(address)
+    visit(page, address)
     page.get_by_role("button", name="Play").click()
     assert told(page, "training").startswith("After 200 steps")
     expect(page.get_by_role("button", name="Play")).to_be_visible()

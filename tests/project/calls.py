@@ -21,6 +21,7 @@ from helpers import (
     ensemble,
     evidence,
     experiments,
+    explorers,
     initializers,
     networks,
     plotting,
@@ -288,6 +289,7 @@ CALLS: dict[str, Call] = {
         (evidence.claim, always(id="S1-26", verdict="broken", measured="seen", holds=True)),
         (evidence.reproduction, lambda: settled("R05")),
     ),
+    **of("explorers", (explorers.explorer, always(name="signal", state="depth=3"))),
     **of(
         "plotting",
         (

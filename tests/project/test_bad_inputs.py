@@ -28,7 +28,7 @@ from tools.patience import patience
 
 ROOMS = (
     *("activations", "initializers", "theory", "data", "device", "networks", "training"),
-    *("ensemble", "probes", "experiments", "evidence", "plotting", "widgets"),
+    *("ensemble", "probes", "experiments", "evidence", "explorers", "plotting", "widgets"),
 )
 SECONDS = 5
 

@@ -11,7 +11,7 @@ import pytest
 import helpers
 
 HOUSE = Path(helpers.__file__).parent
-GROUND = {"_checks", "_contracts", "_models", "_progress", "device"}
+GROUND = {"_bundling", "_checks", "_contracts", "_models", "_progress", "device"}
 FLOORS: tuple[set[str], ...] = (
     GROUND,
     {"activations"},
@@ -19,7 +19,7 @@ FLOORS: tuple[set[str], ...] = (
     {"data", "networks", "training", "ensemble", "probes"},
     {"experiments"},
     {"evidence", "plotting"},
-    {"audit", "widgets"},
+    {"audit", "explorers", "widgets"},
     {"_command"},
 )
 """From the ground up: a room imports from lower floors, and on the ground from beside it."""

@@ -131,7 +131,7 @@ def test_the_course_alone_is_missed_without_its_extra(tmp_path):
     assert done.returncode == 0, done.stderr
     assert set(done.stdout.split()) == {
         *("_progress", "training", "ensemble"),  # tqdm
-        *("evidence", "experiments", "plotting", "widgets"),
+        *("evidence", "experiments", "explorers", "plotting", "widgets"),
     }
 
 

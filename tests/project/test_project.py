@@ -33,7 +33,7 @@ DECLARED = {
     for requirement in map(Requirement, chain(PROJECT["project"]["dependencies"], *EXTRAS.values()))
 }
 BASE = {"numpy", "scipy", "torch"}
-ROOMS_OF_THE_COURSE = {"_progress", "evidence", "experiments", "plotting", "widgets"}
+ROOMS_OF_THE_COURSE = {"_progress", "evidence", "experiments", "explorers", "plotting", "widgets"}
 ON_REQUEST = {"audit": {"matplotlib", "pandas", "tqdm"}, "data": {"pooch", "requests"}}
 """What other rooms import of the extra, inside functions: a figure, a table, a bar, a download."""
 PINS = constraints.pins((ROOT / "constraints.txt").read_text("utf-8"))

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tools.execution import read
 from tools.notebooks import chapter_path
@@ -23,6 +23,12 @@ from tools.patience import patience
 SHORTEST = "derivations/activation-derivatives"
 RAW = re.compile(r":::|```|\{(term|numref|eq|evidence|prf:ref|cite:[pt])\}")
 """Fences and roles as they are typed."""
+EXPLORER = (
+    'from helpers.explorers import explorer\nshown = explorer("signal", "depth=7")\nshown',
+    "print(shown.state)",
+    'shown.state = "depth=9&scale=much"',
+)
+"""An explorer, what it is set to, and a setting from Python."""
 SETTINGS = '{"windowingMode": "none"}'
 """Every cell is drawn, also those outside the window."""
 TEXT = ".jp-MarkdownCell :is(.myst, .jp-RenderedMarkdown)"
@@ -31,13 +37,17 @@ TEXT = ".jp-MarkdownCell :is(.myst, .jp-RenderedMarkdown)"
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start JupyterLab on a copy of the chapter without outputs and return its address."""
+    """Start JupyterLab on the chapter without outputs and on an explorer; return its address."""
     home = tmp_path_factory.mktemp("lab")
     chapter = read(chapter_path(SHORTEST))
     for cell in chapter.cells:
         if cell.cell_type == "code":
             cell.update(outputs=[], execution_count=None)
     nbformat.write(chapter, home / "chapter.ipynb")
+    cells = [nbformat.v4.new_code_cell(source) for source in EXPLORER]
+    nbformat.write(
+        nbformat.v4.new_notebook(cells=cells, metadata=chapter.metadata), home / "explorer.ipynb"
+    )
     own = home / "settings" / "@jupyterlab" / "notebook-extension"
     own.mkdir(parents=True)
     (own / "tracker.jupyterlab-settings").write_text(SETTINGS, "utf-8")
@@ -110,3 +120,34 @@ def test_a_chapter_shows_no_markup_folds_its_answers_and_runs_to_its_end(noteboo
     )
     assert [error for _, errors in counts for error in errors] == []
     assert [count for count, _ in counts] == list(range(1, len(counts) + 1))
+
+
+RUN = """async number => {
+    const { shell, commands } = window.jupyterapp;
+    shell.currentWidget.content.activeCellIndex = number;
+    await commands.execute("notebook:run-cell");
+}"""
+
+
+def test_an_explorer_mounts_and_its_settings_go_to_python_and_back(
+    browser: Browser, lab: str
+) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(f"{lab}lab/tree/explorer.ipynb")
+    page.wait_for_function(
+        "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.isReady",
+        timeout=patience(120_000),
+    )
+    page.evaluate(RUN, 0)
+    depth = page.locator("output[for=signal-depth]")
+    expect(depth).to_have_text("7", timeout=patience(60_000))
+    expect(page.locator(".explorer svg path.theory").first).to_be_visible()
+    page.locator("#signal-depth").press("End")
+    expect(depth).to_have_text("50")
+    page.evaluate(RUN, 1)
+    said = page.locator(".jp-OutputArea-output", has_text="scheme=lecun_normal")
+    expect(said).to_contain_text("depth=50", timeout=patience(30_000))
+    page.evaluate(RUN, 2)
+    expect(depth).to_have_text("9", timeout=patience(30_000))
+    expect(page.locator(".explorer p[role=alert]")).to_have_text("Not taken as it stands: scale.")
+    page.close()

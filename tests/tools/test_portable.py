@@ -229,6 +229,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("*.egg-info"))
+    shutil.copytree(ROOT / "explorers", source / "explorers")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", source]
@@ -263,6 +264,13 @@ def run(fresh: Path, *arguments: object) -> None:
         check=False,
     )
     assert result.returncode == 0, result.stdout
+
+
+def test_the_explorers_travel_with_the_course(wheel: Path, fresh: Path) -> None:
+    run(fresh, "-m", "pip", "install", "--quiet", "--no-deps", wheel)
+    shown = "from helpers.explorers import EXPLORERS, explorer; [explorer(n) for n in EXPLORERS]"
+    run(fresh, "-c", f"{shown}; assert len(EXPLORERS) > 3")
+    run(fresh, "-m", "pip", "uninstall", "--quiet", "--yes", "good-start")
 
 
 def test_a_copy_installs_the_course_and_runs_by_itself(wheel: Path, fresh: Path) -> None:
