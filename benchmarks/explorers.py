@@ -54,11 +54,11 @@ CHANGE = """async rounds => {
 
 SLOWED = 4
 SECONDS = 3
-# Play for some seconds, and count how often the curve of the loss is drawn.
+# Play for some seconds, and count how often the first region is drawn: its title is written then.
 PLAY = """seconds => new Promise(done => {
   let pictures = 0;
-  const curve = document.querySelector('.explorer-chart svg');
-  new MutationObserver(() => pictures++).observe(curve, {childList: true});
+  const title = document.querySelector('.explorer-region p');
+  new MutationObserver(() => pictures++).observe(title, {childList: true});
   [...document.querySelectorAll('button')].find(each => each.textContent === 'Play').click();
   setTimeout(() => done(pictures / seconds), 1000 * seconds);
 })"""

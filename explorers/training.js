@@ -18,6 +18,7 @@ const POINTS = 100;
 const MOST_STEPS = 3000;
 const A_FRAME = 10; // steps between two pictures, at most
 const A_SLICE = 6; // milliseconds for them: the rest of a frame is for the picture
+const FRAMES_A_CURVE = 5; // curves move slowly, and cost more to draw
 const MOST_PLACES = 120; // of a line: more cannot be told apart
 const A_JUMP = 200; // steps at once where motion is not wanted
 const FIELDS = 30;
@@ -115,9 +116,9 @@ function marksOf({ x, y }) {
   });
 }
 
-/** Make the four figures; draw shows a contest in them. */
+/** Make the four figures, with two functions that show a contest: in the regions, in the curves. */
 function figures() {
-  const regions = [region(), region()];
+  const boxes = [region(), region()];
   const loss = chart("Loss: first (solid), second (dashed)", "step");
   const signal = chart("Signal: mean square of z", "layer");
   const two = ([first, second]) => [
@@ -125,20 +126,23 @@ function figures() {
     { name: "gradient", values: second },
   ];
 
-  function draw({ data, pair }) {
-    regions.forEach((each, i) => each.draw(pair[i], data));
-    const words = summary(pair);
+  function regions({ data, pair }) {
+    boxes.forEach((each, i) => each.draw(pair[i], data));
+  }
+
+  function curves({ data, pair }) {
     const every = Math.ceil(pair[0].losses.length / MOST_PLACES);
     const thinned = pair.map(({ losses }) => losses.filter((_, i) => i % every === 0));
-    loss.draw({ lines: two(thinned), to: 1 + every * (thinned[0].length - 1), words });
+    const to = 1 + every * (thinned[0].length - 1);
+    loss.draw({ lines: two(thinned), to, words: summary(pair) });
     const sizes = pair.map(({ seen }) => seen(data.x).map(meanSquareOf));
     const [first, second] = sizes.map((each) => short(each.at(-1)));
     const ends = `${first} in the last layer from the first start, ${second} from the second`;
     signal.draw({ lines: two(sizes), words: ends });
   }
 
-  const boxes = [...regions, loss, signal].map(({ box }) => box);
-  return { box: html("div", { class: "explorer-charts" }, ...boxes), draw };
+  const all = [...boxes, loss, signal].map(({ box }) => box);
+  return { box: html("div", { class: "explorer-charts" }, ...all), regions, curves };
 }
 
 function render({ model, el }) {
@@ -148,6 +152,12 @@ function render({ model, el }) {
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let now;
   let playing = false;
+  let frames = 0;
+
+  function draw() {
+    shown.regions(now);
+    shown.curves(now);
+  }
 
   function together() {
     for (const each of now.pair) each.advance();
@@ -156,6 +166,7 @@ function render({ model, el }) {
   function pause() {
     playing = false;
     play.textContent = "Play";
+    draw();
     said.textContent = summary(now.pair);
   }
 
@@ -163,14 +174,15 @@ function render({ model, el }) {
     if (!playing) return;
     const end = performance.now() + A_SLICE;
     for (let count = 0; count < A_FRAME && performance.now() < end; count++) together();
-    shown.draw(now);
+    shown.regions(now);
+    frames++;
+    if (frames % FRAMES_A_CURVE === 0) shown.curves(now);
     if (now.pair[0].losses.length >= MOST_STEPS) pause();
     else requestAnimationFrame(frame);
   }
 
   function move(count) {
     for (let i = 0; i < count; i++) together();
-    shown.draw(now);
     pause();
   }
 
@@ -197,7 +209,7 @@ function render({ model, el }) {
       "Both starts have the same random numbers, times their own size.",
     ),
   );
-  onTheme(() => shown.draw(now));
+  onTheme(draw);
   watchSight(el, (near) => near || !playing || pause());
   model.on("change", reset);
   reset();

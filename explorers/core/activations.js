@@ -45,12 +45,13 @@ function sigmoid(x) {
 
 function sigmoidSlope(x) {
   const e = Math.exp(-Math.abs(x));
-  return e / (1 + e) ** 2;
+  return e / ((1 + e) * (1 + e));
 }
 
 function tanhSlope(x) {
   const e = Math.exp(-Math.abs(x));
-  return ((2 * e) / (1 + e * e)) ** 2;
+  const root = (2 * e) / (1 + e * e);
+  return root * root;
 }
 
 const elu = (x, alpha = 1) => (x > 0 ? x : alpha * Math.expm1(x));
