@@ -79,10 +79,10 @@ def literal(nodes: list[ast.expr]) -> str | None:
 
 
 def words(markdown: str) -> int:
-    """Count the words of prose: formulas, addresses, labels and options of directives are none."""
+    """Count the words of prose: formulas, addresses, settings and options of directives are none."""
     for pattern in (r"<!--.*?-->", r"(?s)\$\$.*?\$\$", r"(?ms)^```\{math\}.*?^```", r"\$[^$\n]+\$"):
         markdown = re.sub(pattern, " ", markdown, flags=re.S if "--" in pattern else 0)
-    markdown = re.sub(r"\]\([^)]*\)|https?://\S+", " ", markdown)
+    markdown = re.sub(r"\]\([^)]*\)|https?://\S+|`\w+=[^`\n]*`", " ", markdown)
     lines = (line.strip() for line in markdown.splitlines())
     options = re.compile(r"(`{3,}|:{3,}|~{3,}|:[\w-]+:|\([\w-]+\)=)")
     return sum(len(re.findall(r"[^\W\d_][\w'-]*", s)) for s in lines if not options.match(s))

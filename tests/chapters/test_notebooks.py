@@ -625,9 +625,9 @@ def test_words_are_those_that_a_reader_reads() -> None:
     markdown = (
         "(label)=\n## Two words\n\n```{figure} a.png\n:name: fig-a\nThe caption.\n```\n"
         "The mean $\\bar x$ of [these](https://example.org/a/b) is\n\n$$\nx = 1\n$$\n\n"
-        "not it's. <!-- a note\nfor us -->"
+        "not it's. <!-- a note\nfor us -->\n\nSet `depth=30&law=normal` here."
     )
-    assert words(markdown) == 2 + 2 + 5 + 2
+    assert words(markdown) == 2 + 2 + 5 + 2 + 2
 
 
 def test_figure_names_are_unique_in_the_book() -> None:
