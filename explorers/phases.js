@@ -76,6 +76,12 @@ function phasesMap(chosen) {
   return { box: html("div", { class: "explorer-map" }, canvas, cross), draw };
 }
 
+/** Find an explorer: on this page, "", or on that which the place links to; null in a notebook. */
+function pageOf(name, el) {
+  if (document.querySelector(`[data-explorer=${name}]`)) return "";
+  return el.closest("[data-explorer]")?.querySelector("a[href]")?.href ?? null;
+}
+
 function render({ model, el }) {
   const names = model.get("controls") ?? Object.keys(settings);
   const said = html("p", { role: "status" });
@@ -89,10 +95,11 @@ function render({ model, el }) {
   const table = foldedTable("χ in numbers", columns, () =>
     CHOSEN_B.map((b) => [b, ...CHOSEN_W.map((w) => chiOf(w, b))]),
   );
+  const there = pageOf("signal", el);
   const run = button("Run a network there", () => {
     const { activation, sigma_w, sigma_b } = values(model, settings);
     const weights = `scheme=lecun_normal&scale=${sigma_w}&bias=${sigma_b}`;
-    location.hash = `signal?${weights}&activation=${activation}&depth=30`;
+    location.href = `${there}#signal?${weights}&activation=${activation}&depth=30`;
   });
 
   function update() {
@@ -111,7 +118,7 @@ function render({ model, el }) {
       "Below 1 the factor χ of the gradient is painted in the colour of order,",
       "above 1 in that of chaos; the paler, the nearer to the edge.",
     ),
-    html("p", {}, run),
+    ...(there === null ? [] : [html("p", {}, run)]),
     table.box,
   );
   model.on("change", update);

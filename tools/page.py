@@ -79,7 +79,7 @@ def literal(nodes: list[ast.expr]) -> str | None:
 
 
 def words(markdown: str) -> int:
-    """Count the words of prose: formulas, addresses, settings and options of directives are none."""
+    """Count the words of prose: formulas, addresses, settings, options of directives are none."""
     for pattern in (r"<!--.*?-->", r"(?s)\$\$.*?\$\$", r"(?ms)^```\{math\}.*?^```", r"\$[^$\n]+\$"):
         markdown = re.sub(pattern, " ", markdown, flags=re.S if "--" in pattern else 0)
     markdown = re.sub(r"\]\([^)]*\)|https?://\S+|`\w+=[^`\n]*`", " ", markdown)

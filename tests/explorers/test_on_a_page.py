@@ -271,6 +271,24 @@ def test_a_place_on_the_map_leads_to_a_network_there(page: Page, address: str) -
     expect(page.locator("output[for=signal-depth]")).to_have_text("30")
 
 
+def test_a_place_on_the_map_of_a_chapter_leads_to_the_page_of_all(
+    page: Page, tmp_path: Path
+) -> None:
+    write_page(tmp_path, signal="")
+    shutil.move(tmp_path / "page.html", tmp_path / "all.html")
+    address = write_page(tmp_path, phases="")
+    visit(page, address)
+    run = page.get_by_role("button", name="Run a network there")
+    expect(run).to_have_count(0)
+    chapter = tmp_path / "page.html"
+    linked = chapter.read_text("utf-8").replace("What is stored.", '<a href="all.html">All</a>')
+    chapter.write_text(linked, "utf-8")
+    visit(page, address)
+    run.click()
+    expect(page.locator("output[for=signal-scale]")).to_have_text("1.5")
+    assert page.url.partition("#")[0].endswith("all.html")
+
+
 def test_the_colours_of_the_map_follow_the_page(page: Page, address: str) -> None:
     visit(page, address)
     picture = "document.querySelector('[data-explorer=phases] canvas').toDataURL()"
