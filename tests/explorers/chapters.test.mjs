@@ -290,3 +290,8 @@ answers("frontier/residual-networks", (at) => {
   assertAbout(Math.min(...ends.map(({ last }) => last)), 3e14, 0.05);
   assertAbout(Math.max(...ends.map(({ last }) => last)), 1e15, 0.15);
 });
+
+answers("frontier/small-data", (at) => {
+  assert.equal(at().to, 0);
+  assertAbout(at("noise=1e-8").to, 0.8);
+});
