@@ -243,6 +243,13 @@ CALLS: dict[str, Call] = {
                 **{"scale": 0.5, "learned": True, "norm": nn.LayerNorm},
             ),
         ),
+        (
+            networks.gpt,
+            always(
+                **{"characters": 5, "context": 3, "width": 4, "blocks": 1, "heads": 2},
+                **{"feed_forward": "gelu", "norm": nn.LayerNorm, "tied": False},
+            ),
+        ),
         (networks.pool_first, lambda: {"model": networks.mnist_cnn()}),
     ),
     **of(

@@ -131,6 +131,8 @@ FITS: dict[str, str] = {
     "networks.residual_mlp:scale": SMALL,
     "networks.residual_mlp:norm": "None",
     "networks.residual_mlp:learned": "True",
+    "networks.gpt:norm": "None",
+    "networks.gpt:tied": "True",
     "training.evaluate:model": "module",
     "training.in_parallel:functions": "[]",
     "training.progress:iterable": ", ".join(BAD),

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from helpers._checks import MISFITS, check_count, check_flag, check_function, finite, shown
-from helpers.networks.weightless import without_weights
+from helpers._checks import check_count, check_flag, check_function, finite
+from helpers.networks.weightless import made, without_weights
 
 
 class ResidualBlock(nn.Module):
@@ -111,15 +111,5 @@ def residual_mlp(
         if learned:
             nn.init.constant_(block.scale, scale)
         if norm is not None:
-            block.norm = _made(norm, width)
+            block.norm = made(norm, width)
     return network
-
-
-def _made(norm: Callable[[int], nn.Module], width: int) -> nn.Module:
-    try:
-        made = norm(width)
-    except MISFITS as error:
-        raise ValueError(f"norm cannot be made from the width {width}: {error}") from error
-    if not isinstance(made, nn.Module):
-        raise TypeError(f"norm must return a module; got {shown(made)}")
-    return made

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from helpers._checks import MISFITS, shown
+
 
 def without_weights(parts: Callable[[], OrderedDict[str, nn.Module]]) -> nn.Sequential:
     """Build a network on the CPU whose parameters are NaN.
@@ -29,3 +31,14 @@ def without_weights(parts: Callable[[], OrderedDict[str, nn.Module]]) -> nn.Sequ
     for parameter in model.parameters():
         nn.init.constant_(parameter, torch.nan)
     return model
+
+
+def made(norm: Callable[[int], nn.Module], width: int) -> nn.Module:
+    """Return the module that ``norm`` makes from a width, if it is one."""
+    try:
+        module = norm(width)
+    except MISFITS as error:
+        raise ValueError(f"norm cannot be made from the width {width}: {error}") from error
+    if not isinstance(module, nn.Module):
+        raise TypeError(f"norm must return a module; got {shown(module)}")
+    return module
