@@ -4,7 +4,7 @@ from __future__ import annotations
 
 SOURCES = frozenset(
     {"load_mnist", "load_cifar10", "load_japanese_vowels", "load_names", "image_tensors"}
-    | {"rng", "generator", "initialize", "fill", "lsuv"}
+    | {"rng", "generator", "initialize", "fill", "lsuv", "draw_rows", "materialize"}
     | {"sweep", "starts", "layer_statistics", "probe", "audit", "fit", "evaluate"}
     | {"train_ensemble", "evaluate_ensemble", "train_recurrent"}
     | {"np.random.default_rng", "torch.Generator", "time.perf_counter", "perf_counter"}

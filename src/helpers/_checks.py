@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from numbers import Real
@@ -179,3 +180,21 @@ def real_array(name: str, values: ArrayLike) -> np.ndarray:
     if wrong:
         raise TypeError(f"{name} must hold real numbers; got {shown(values)} ({wrong})")
     return array
+
+
+def patience(limit: float) -> float:
+    """Return a limit of time, stretched by the factor in COURSE_PATIENCE, for a slow machine.
+
+    Raises
+    ------
+    ValueError
+        If the factor is not a positive, finite number.
+    """
+    text = os.environ.get("COURSE_PATIENCE", "1")
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = math.nan
+    if not 0 < factor < math.inf:
+        raise ValueError(f"COURSE_PATIENCE must be a number above 0, such as 4; got {text!r}")
+    return limit * factor

@@ -210,6 +210,21 @@ CALLS: dict[str, Call] = {
             initializers.lsuv,
             lambda: {"model": network(), "batch": pair()["x"], "tolerance": 0.5, "rescalings": 9},
         ),
+        (
+            initializers.draw_rows,
+            always(
+                **{"shape": (4, 3), "rows": range(1), "seed": 0},
+                **{"scale": 2.0, "mode": "fan_avg", "distribution": "uniform"},
+            ),
+        ),
+        (
+            initializers.materialize,
+            lambda: {
+                "model": nn.Linear(3, 2, device="meta"),
+                "generator": torch.Generator(),
+                "device": "cpu",
+            },
+        ),
     ),
     **of(
         "theory",
@@ -257,6 +272,7 @@ CALLS: dict[str, Call] = {
         (training.fit, fit),
         (training.evaluate, lambda: {"model": network(), "batch_size": 4, **judged()}),
         (training.in_parallel, always(functions=[lambda: 1])),
+        (training.in_processes, always(function=lambda rank: rank, processes=1)),
         (training.progress, always(iterable=[1], description="text")),
     ),
     **of(

@@ -31,6 +31,8 @@ ROOMS = (
     *("ensemble", "probes", "experiments", "evidence", "explorers", "plotting", "widgets"),
 )
 SECONDS = 5
+SLOW = {"training.in_processes": 60}
+"""Seconds of a call that starts a process."""
 
 
 def fail(*_: object, **__: object) -> None:
@@ -123,6 +125,7 @@ FITS: dict[str, str] = {
     "initializers.he_normal:slope": SMALL,
     "initializers.initialize:slope": SMALL,
     "initializers.lsuv:tolerance": "True, 0.5, 1e300, 10**30",
+    "initializers.materialize:model": "module",
     "theory:function": "module",
     "theory.correlation_map:q": LENGTHS,
     "theory.critical_line:q": LENGTHS,
@@ -135,6 +138,7 @@ FITS: dict[str, str] = {
     "networks.gpt:tied": "True",
     "training.evaluate:model": "module",
     "training.in_parallel:functions": "[]",
+    "training.in_processes:function": "returns None, returns a text, class, module",
     "training.progress:iterable": ", ".join(BAD),
     "ensemble:lr": f"{FROM_0}, 0-d, {TENSORS}, with gradient, bfloat16",
     "ensemble.train_recurrent:clip": "True, 0.5, 1e300, 10**30",
@@ -216,7 +220,7 @@ def outcome(name: str, argument: str, label: str) -> str:
     function, arguments = CALLS[name]
     bad = BAD[label]()
     try:
-        with limited(patience(SECONDS)):
+        with limited(patience(SLOW.get(name, SECONDS))):
             function(**arguments() | {argument: bad})
     except EvidenceError:
         return "clear"  # it was compared, and does not hold

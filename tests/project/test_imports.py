@@ -23,7 +23,7 @@ from helpers.data import (
     load_names,
 )
 from helpers.device import generator, pick_device, rng
-from helpers.initializers import INITIALIZERS, initialize, lsuv
+from helpers.initializers import INITIALIZERS, initialize, lsuv, materialize
 from helpers.networks import char_rnn, cifar_cnn, mlp, mnist_cnn, speech_cnn
 from helpers.probes import probe
 from helpers.training import evaluate, fit, in_parallel
@@ -184,6 +184,7 @@ CALLS = {
     "probe": lambda: probe(network().eval(), X, Y),
     "audit": lambda: audit(network().eval(), X),
     "lsuv": lambda: weights(lsuv(network().eval(), X)),
+    "materialize": lambda: materialize(nn.LSTM(3, 2, device="meta"), torch.Generator()),
     "in_parallel": lambda: in_parallel([train, train]),
     **{f"module of {name}": lambda phi=phi: phi.module()(X) for name, phi in ACTIVATIONS.items()},
     **{f"numpy {name}": partial(initialized, name, rng) for name in INITIALIZERS},

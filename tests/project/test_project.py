@@ -34,7 +34,11 @@ DECLARED = {
 }
 BASE = {"numpy", "scipy", "torch"}
 ROOMS_OF_THE_COURSE = {"_progress", "evidence", "experiments", "explorers", "plotting", "widgets"}
-ON_REQUEST = {"audit": {"matplotlib", "pandas", "tqdm"}, "data": {"pooch", "requests"}}
+ON_REQUEST = {
+    "audit": {"matplotlib", "pandas", "tqdm"},
+    "data": {"pooch", "requests"},
+    "training": {"joblib"},
+}
 """What other rooms import of the extra, inside functions: a figure, a table, a bar, a download."""
 PINS = constraints.pins((ROOT / "constraints.txt").read_text("utf-8"))
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

@@ -9,6 +9,7 @@ the named schemes; ``fill`` and ``initialize`` apply one to a tensor and to a mo
 
 from helpers._contracts import INITIALIZERS
 from helpers.initializers.data_dependent import lsuv
+from helpers.initializers.deferred import materialize
 from helpers.initializers.filling import fill, initialize
 from helpers.initializers.schemes import (
     constant,
@@ -27,10 +28,12 @@ from helpers.initializers.schemes import (
     xavier_uniform,
     zeros,
 )
+from helpers.initializers.sharded import draw_rows
 
 __all__ = [
     "INITIALIZERS",
     "constant",
+    "draw_rows",
     "fans",
     "fill",
     "he_normal",
@@ -40,6 +43,7 @@ __all__ = [
     "lecun_normal",
     "lecun_uniform",
     "lsuv",
+    "materialize",
     "normal",
     "orthogonal",
     "sign",

@@ -10,6 +10,8 @@ import numpy as np
 from helpers._checks import finite, one_of, square
 from helpers._contracts import Initializer, check_generator, check_shape, initializer
 
+MODES = ("fan_in", "fan_out", "fan_avg")
+
 
 def fans(shape: Sequence[int]) -> tuple[int, int]:
     r"""Count the numbers that enter one output of a layer and the outputs that one input enters.
@@ -51,6 +53,13 @@ def fans(shape: Sequence[int]) -> tuple[int, int]:
     return n_in * math.prod(kernel), n_out * math.prod(kernel)
 
 
+def fan_of(shape: Sequence[int], mode: str) -> float:
+    """Return the fan of a shape that a mode of ``variance_scaling`` divides by."""
+    fan_in, fan_out = fans(shape)
+    by_mode = dict(zip(MODES, (fan_in, fan_out, (fan_in + fan_out) / 2), strict=True))
+    return by_mode[one_of("mode", mode, MODES)]
+
+
 def variance_scaling(scale: float, mode: str, distribution: str) -> Initializer:
     """Return the initializer with mean 0 and variance ``scale`` / fan.
 
@@ -89,14 +98,12 @@ def variance_scaling(scale: float, mode: str, distribution: str) -> Initializer:
     0.01
     """
     scale = finite("scale", scale, least=0)
-    one_of("mode", mode, ["fan_in", "fan_out", "fan_avg"])
+    one_of("mode", mode, MODES)
     one_of("distribution", distribution, ["normal", "uniform"])
 
     def draw(shape: Sequence[int], rng: np.random.Generator) -> np.ndarray:
         check_generator(rng)
-        fan_in, fan_out = fans(shape)
-        fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
-        std = math.sqrt(scale / fan)
+        std = math.sqrt(scale / fan_of(shape, mode))
         if distribution == "normal":
             return rng.normal(0, std, shape)
         return rng.uniform(-math.sqrt(3) * std, math.sqrt(3) * std, shape)
