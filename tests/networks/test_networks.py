@@ -8,7 +8,8 @@ from torch import nn
 from torch.nn.functional import max_pool1d, max_pool2d
 
 from helpers.activations import ACTIVATIONS
-from helpers.device import generator
+from helpers.device import generator, rng
+from helpers.initializers import initialize
 from helpers.networks import cifar_cnn, mlp, mnist_cnn, pool_first, speech_cnn
 
 NETWORKS = {
@@ -203,3 +204,26 @@ def test_an_activation_must_be_a_name(network):
 def test_mlp_rejects_bad_widths(widths, error, message):
     with pytest.raises(error, match=message):
         mlp(widths)
+
+
+def test_a_multiplier_scales_the_product_and_not_the_bias():
+    model = initialize(mlp([4, 3, 2], multipliers=[0.5, 3]), "he_normal", generator=rng(0))
+    for layer in (model.linear1, model.linear2):
+        torch.nn.init.constant_(layer.bias, 0.7)
+    x = torch.randn(5, 4, generator=generator(0))
+    hidden = (0.5 * x @ model.linear1.weight.T + 0.7).clamp(min=0)
+    torch.testing.assert_close(model(x), 3 * hidden @ model.linear2.weight.T + 0.7)
+
+
+@pytest.mark.parametrize(
+    ("multipliers", "error", "message"),
+    [
+        ([1.0], ValueError, "one for each of the 2 layers; got 1"),
+        (0.5, TypeError, "multipliers must be a list of numbers; got 0.5"),
+        (["a", 1.0], TypeError, "each multiplier must be a real number; got 'a'"),
+        ([float("nan"), 1.0], ValueError, "each multiplier must be finite"),
+    ],
+)
+def test_multipliers_are_checked(multipliers, error, message):
+    with pytest.raises(error, match=message):
+        mlp([4, 3, 2], multipliers=multipliers)

@@ -210,6 +210,7 @@ CALLS: dict[str, Call] = {
             initializers.lsuv,
             lambda: {"model": network(), "batch": pair()["x"], "tolerance": 0.5, "rescalings": 9},
         ),
+        (initializers.mup, always(role="hidden", fan_in=64, base=32, gain=1.0)),
         (
             initializers.draw_rows,
             always(
@@ -246,7 +247,7 @@ CALLS: dict[str, Call] = {
     **of("device", (device.generator, always(seed=0, device="cpu")), (device.rng, always(seed=0))),
     **of(
         "networks",
-        (networks.mlp, always(widths=[4, 3, 2], activation="relu")),
+        (networks.mlp, always(widths=[4, 3, 2], activation="relu", multipliers=[1.0, 0.5])),
         (networks.mnist_cnn, always(activation="relu")),
         (networks.cifar_cnn, always(activation="relu", channels=(2, 2), size=8)),
         (networks.speech_cnn, always(activation="relu", depth=2)),

@@ -4,13 +4,15 @@ An initializer draws the weight of one layer: it takes a shape and a NumPy gener
 float64 array. Shapes are as torch stores weights: (out, in) for a dense layer and for each gate of
 a recurrent one, (out, in / groups, \*kernel) for a convolution. The table ``INITIALIZERS`` holds
 the named schemes; ``fill`` and ``initialize`` apply one to a tensor and to a model of torch, and
-``lsuv`` rescales a model's weights by what a batch does in it.
+``lsuv`` rescales a model's weights by what a batch does in it. ``mup`` says how the start of a
+layer and its learning rate follow the width of the network.
 """
 
 from helpers._contracts import INITIALIZERS
 from helpers.initializers.data_dependent import lsuv
 from helpers.initializers.deferred import materialize
 from helpers.initializers.filling import fill, initialize
+from helpers.initializers.parametrizations import Scaling, mup
 from helpers.initializers.schemes import (
     constant,
     fans,
@@ -32,6 +34,7 @@ from helpers.initializers.sharded import draw_rows
 
 __all__ = [
     "INITIALIZERS",
+    "Scaling",
     "constant",
     "draw_rows",
     "fans",
@@ -43,6 +46,7 @@ __all__ = [
     "lecun_normal",
     "lecun_uniform",
     "lsuv",
+    "mup",
     "materialize",
     "normal",
     "orthogonal",
