@@ -35,7 +35,7 @@ DECLARED = {
 BASE = {"numpy", "scipy", "torch"}
 ROOMS_OF_THE_COURSE = {"_progress", "evidence", "experiments", "explorers", "plotting", "widgets"}
 ON_REQUEST = {
-    "audit": {"matplotlib", "pandas", "tqdm"},
+    "audit": {"matplotlib", "pandas", "tqdm", "xarray"},
     "data": {"pooch", "requests"},
     "training": {"joblib"},
 }
