@@ -220,8 +220,8 @@ def test_a_multiplier_scales_the_product_and_not_the_bias():
     [
         ([1.0], ValueError, "one for each of the 2 layers; got 1"),
         (0.5, TypeError, "multipliers must be a list of numbers; got 0.5"),
-        (["a", 1.0], TypeError, "each multiplier must be a real number; got 'a'"),
-        ([float("nan"), 1.0], ValueError, "each multiplier must be finite"),
+        (["a", 1.0], TypeError, "each of multipliers must be a real number; got 'a'"),
+        ([float("nan"), 1.0], ValueError, "each of multipliers must be finite"),
     ],
 )
 def test_multipliers_are_checked(multipliers, error, message):

@@ -101,4 +101,4 @@ def _check_multipliers(multipliers: Sequence[float], layers: int) -> None:
             f"multipliers must be one for each of the {layers} layers; got {len(multipliers)}"
         )
     for multiplier in multipliers:
-        finite("each multiplier", multiplier)
+        finite("each of multipliers", multiplier)
