@@ -19,6 +19,7 @@ from statistics import median
 from playwright.sync_api import Page, sync_playwright
 
 from helpers._bundling import bundle, explorer_names
+from tools.chromium import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPLORERS = ROOT / "explorers"
@@ -100,9 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         folder = Path(made)
         (folder / "explorers.js").write_text(bundle(EXPLORERS / "site.js"), "utf-8")
         shutil.copy(EXPLORERS / "view" / "explorers.css", folder)
-        system = shutil.which("chromium") or shutil.which("google-chrome")
         options = ["--headless", "--no-sandbox", "--disable-gpu"]
-        browser = playwright.chromium.launch(executable_path=system, args=options)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=options)
         for name in NAMES:
             taken = milliseconds(browser.new_page(), folder, name, rounds)
             print(f"| {name} | {len(taken)} | {median(taken):.0f} | {max(taken):.0f} |")

@@ -2,6 +2,7 @@
 
 from helpers._models.checks import (
     check_data,
+    check_differentiable,
     check_initialized,
     check_loss,
     check_module,
@@ -27,6 +28,7 @@ from helpers._models.running import (
 __all__ = [
     "Loss",
     "check_data",
+    "check_differentiable",
     "check_initialized",
     "check_loss",
     "check_module",

@@ -151,6 +151,12 @@ def check_loss(loss: Loss) -> None:
         raise TypeError(f"loss must be a function of (output, y); got {shown(loss)}")
 
 
+def check_differentiable(value: torch.Tensor) -> None:
+    """Raise ``ValueError`` unless a loss can be differentiated."""
+    if not value.requires_grad:
+        raise ValueError("loss must depend on the output, so that it has a gradient")
+
+
 def check_validation(model: nn.Module, pair: tuple[torch.Tensor, torch.Tensor] | None) -> None:
     """Check a validation pair as ``check_data`` does, if there is one."""
     if pair is not None:

@@ -17,7 +17,15 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from helpers._checks import check_count, one_of, shown
-from helpers._models import Loss, check_data, check_initialized, check_loss, check_validation, mode
+from helpers._models import (
+    Loss,
+    check_data,
+    check_differentiable,
+    check_initialized,
+    check_loss,
+    check_validation,
+    mode,
+)
 from helpers._progress import progress
 from helpers.ensemble.judging import judge, judge_all
 from helpers.ensemble.stacks import (
@@ -155,8 +163,7 @@ def train_in_steps(
         for step in counter(range(1, steps + 1)):
             batch = next(batches).to(x.device)
             losses, accuracies = judge(forward, x[batch], y[batch], loss)
-            if not losses.requires_grad:
-                raise ValueError("loss must depend on the output, so that it has a gradient")
+            check_differentiable(losses)
             update(torch.autograd.grad(losses.sum(), trained, materialize_grads=True))
             rows.append(torch.stack([losses.detach(), accuracies]))
             if validation and (step == steps or step % (validate_every or steps) == 0):

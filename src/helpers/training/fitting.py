@@ -16,6 +16,7 @@ from helpers._checks import check_count, check_flag, shown
 from helpers._models import (
     Loss,
     check_data,
+    check_differentiable,
     check_loss,
     check_trainable,
     check_validation,
@@ -206,8 +207,7 @@ def _train(
         inputs, targets = x[batch], y[batch]
         output = model(inputs)
         value = mean_loss(loss, output, targets)
-        if not value.requires_grad:
-            raise ValueError("loss must depend on the output, so that it has a gradient")
+        check_differentiable(value)
         optimizer.zero_grad()
         value.backward()
         optimizer.step()
