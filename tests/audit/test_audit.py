@@ -472,6 +472,15 @@ def test_units_with_equal_weights_in_and_out_are_grave() -> None:
     assert (finding.gravity, finding.layers) == ("grave", ("linear2.weight",))
 
 
+def test_units_that_share_their_first_weight_alone_are_no_twins() -> None:
+    model = network()
+    with torch.no_grad():
+        model[0].weight[:, 0] = torch.arange(32) // 4
+        model[0].weight[5], model[0].bias[5] = model[0].weight[4], model[0].bias[4]
+        model[2].weight[:, 5] = model[2].weight[:, 4]
+    assert "2 units" in only(audit(model, X, guess), "symmetry").text
+
+
 def test_a_twin_is_found_in_the_first_column_as_well_as_in_all() -> None:
     model = network()
     model.linear2.weight.data[3, 0] = model.linear2.weight.data[7, 0]

@@ -17,6 +17,7 @@ from torch.nn.functional import cross_entropy, mse_loss
 
 from helpers.audit import Report, audit, laws, limits, measures
 from helpers.audit.laws import Law, recognise
+from helpers.audit.norms import _flat
 from helpers.audit.norms import norm as size_of
 from helpers.device import generator
 from tests.audit.auditing import floats
@@ -107,6 +108,12 @@ def after(activation: nn.Module, biases: torch.Tensor, weight: float, rows: int 
 def dead(part: float, rows: int = 64) -> str | None:
     biases = torch.where(torch.arange(100) < round(100 * part), -1000.0, 0.0)
     return gravity(after(nn.ReLU(), biases, 1.0, rows), "dead")
+
+
+def dead_of_few(deviations: float) -> str | None:
+    """Say what is found where so many standard deviations more than half of 64 units are dead."""
+    biases = torch.where(torch.arange(64) < 32 + 4 * deviations, -1000.0, 0.0)
+    return gravity(after(nn.ReLU(), biases, 1.0), "dead")
 
 
 def saturated(part: float, activation: nn.Module | None = None, size: float = 9.0) -> str | None:
@@ -276,6 +283,7 @@ CASES = {
     "SMALL_MATTER, large": Case(1.1, lambda x: "1" in blamed(100, x, 1), False, True),
     "DEAD grave": Case(0.85, dead, "warning", "grave"),
     "DEAD warning": Case(0.6, dead, None, "warning"),
+    "BY_CHANCE": Case(3.0, dead_of_few, None, "warning"),
     "ENOUGH": Case(7.5, lambda rows: dead(0.95, round(rows)), None, "grave"),
     "SATURATED grave": Case(0.65, saturated, "warning", "grave"),
     "SATURATED warning": Case(0.5, saturated, None, "warning"),
@@ -367,6 +375,15 @@ def test_a_norm_has_the_digits_of_float64(dtype: torch.dtype, size: float) -> No
     tensor = torch.full((10_000,), size, dtype=dtype)
     expected = 100 * tensor[0].double().item()
     assert size_of(tensor).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_transposed_tensor_is_measured_without_a_copy() -> None:
+    tensor = floats(3, 4, 5).permute(2, 0, 1)
+    assert _flat(tensor).data_ptr() == tensor.data_ptr()
+    assert _flat(tensor)[:-1].numel() == 59
+    for other in (tensor, tensor[:, 1:], tensor[:1].expand(5, 3, 4), floats(4)[::2]):
+        expected = other.double().square().sum().sqrt().item()
+        assert size_of(other).item() == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_law_of_the_wrong_size_has_no_scheme() -> None:

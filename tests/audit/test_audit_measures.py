@@ -211,3 +211,21 @@ def test_the_search_for_a_constant_leaves_gradients_alone() -> None:
     model = network()
     looked(model, X, lambda z: F.cross_entropy(z, Y))
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+@pytest.mark.parametrize("size", [0.1, 10.0])
+def test_a_gate_alone_is_asked_for_no_gain(size: float) -> None:
+    """A gate of small weights hardly changes the signal: no gain of it keeps its size."""
+
+    class Gated(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm, self.gate, self.last = nn.LayerNorm(32), nn.Linear(32, 32), nn.Linear(32, 5)
+            self.gate.weight.data *= 1e-6
+            self.norm.weight.data.fill_(size)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.last(self.norm(x) * torch.sigmoid(self.gate(x)))
+
+    rows = {row.name: row for row in looked(seeded(Gated), X).reports}
+    assert math.isnan(rows["gate"].critical)

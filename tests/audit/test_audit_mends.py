@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -302,3 +303,18 @@ def test_the_state_of_0_of_a_first_step_is_no_fault(kind: type[nn.Module]) -> No
             return self.head(state[0] if isinstance(state, tuple) else state)
 
     assert audit(seeded(First), X, guess).findings == ()
+
+
+def test_no_line_of_a_mend_breaks_a_name() -> None:
+    names = ["a" * 90, "b.a name of words " * 6, *(f"layer-{i}.weight" for i in range(9))]
+    parts = [nn.Sequential(nn.Linear(32, 32, bias=False), nn.ReLU()) for _ in names]
+    model = nn.Sequential()
+    for name, part in zip(names, parts, strict=True):
+        model.add_module(name.replace(".", " "), part)
+        part[0].weight.data = 0.1 * floats(32, 32) / 32**0.5
+    finding = next(f for f in audit(model, X).findings if f.principle == "scale")
+    assert {f"{name.replace('.', ' ')}.0.weight" for name in names[:-1]} <= set(
+        re.findall(r"'(.*?)'", finding.mend.replace(r"\x20", " "))
+    )
+    mend(model, audit(model, X))
+    assert principles(audit(model, X)) <= {"dead"}

@@ -105,3 +105,12 @@ def test_a_cell_in_a_loop_has_a_step() -> None:
     found = rows(Cell(), "cell")
     assert len(found) == STEPS
     assert all(0.3 < row.step < 1 for row in found)
+
+
+def test_the_table_shows_the_factor_of_a_step_where_there_is_one() -> None:
+    recurrent, dense = nn.GRU(4, 4, batch_first=True), nn.Linear(4, 4)
+    report = audit(recurrent, floats(8, 5, 4))
+    factor = f"{report.layers[0].step:.2g}"
+    assert "step back" in report.to_text()
+    assert factor in report.to_text().splitlines()[4]
+    assert "step back" not in audit(dense, floats(8, 4)).to_text()

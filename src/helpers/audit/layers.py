@@ -106,7 +106,6 @@ def kind(module: nn.Module) -> str:
     """Return ``"matrix"``, ``"recurrent"``, ``"attention"``, ``"embedding"``, ``"norm"``,
     ``"activation"``, ``"parts"`` (no parameters of its own) or ``"unknown"``.
     """  # noqa: D205
-    own = list(module.parameters(recurse=False))
     if isinstance(module, (nn.Linear, _ConvNd, Product)) or _is_conv1d(module):
         return "matrix"
     if isinstance(module, _RECURRENT):
@@ -116,12 +115,20 @@ def kind(module: nn.Module) -> str:
     if isinstance(module, (nn.Embedding, nn.EmbeddingBag)):
         return "embedding"
     name = type(module).__name__
-    scales = all(p.ndim <= 1 for p in own) and next(module.children(), None) is None
-    if isinstance(module, (_NormBase, nn.LayerNorm, nn.GroupNorm)) or ("Norm" in name and scales):
+    if isinstance(module, (_NormBase, nn.LayerNorm, nn.GroupNorm)) or (
+        "Norm" in name and _only_scales(module)
+    ):
         return "norm"
     if name in _ACTIVATION_CLASSES:
         return "activation"
-    return "unknown" if own else "parts"
+    return "parts" if next(module.parameters(recurse=False), None) is None else "unknown"
+
+
+def _only_scales(module: nn.Module) -> bool:
+    """Say whether a module has no parts and no parameter of more than one axis."""
+    if next(module.children(), None) is not None:
+        return False
+    return all(p.ndim <= 1 for p in module.parameters(recurse=False))
 
 
 def activation_of(module: nn.Module) -> str | None:

@@ -23,6 +23,9 @@ SMALL_MATTER = 1.1
 DEAD = {"grave": 0.85, "warning": 0.6}
 """Networks with 46% dead units in a layer still learned MNIST to 0.94 to 0.95, with 88% to between
 0.37 and 0.89, and those with 98% did not. Where examples look alike, half are dead by chance."""
+BY_CHANCE = 3.0
+"""So many standard deviations above one half the dead of a layer are no chance. Of n units half are
+dead where examples look alike, sqrt(n) / 2 more or fewer: 10 of 16 say nothing."""
 ENOUGH = 8
 """Of fewer inputs all can be negative by chance: one unit in 2^7 at seven."""
 SATURATED = {"grave": 0.65, "warning": 0.5}

@@ -21,6 +21,8 @@ from helpers.theory.maps import mean_square
 
 SATURATION = {"sigmoid": math.log(19), "tanh": math.atanh(0.9)}
 """The pre-activation beyond which the output is within 5% of its range from a bound."""
+_DECIDING = 0.5
+"""Weights of which the signal grows with a smaller power do not decide its size."""
 
 
 def measure(result: Pass, after: list[After]) -> list[LayerReport]:
@@ -153,7 +155,8 @@ def _keep(calls: list[Call], after: list[After], numbers: list[dict[str, float]]
     """Add the gain that keeps a signal of size 1, where it is multiplied on its way to a layer.
 
     All weights that feed one layer are scaled together. If h(s z) = s^d h(z), to scale by s gives
-    the next layer s^d of the signal; d is measured, as the derivative <h, dh/ds> / <h, h>.
+    the next layer s^d of the signal; d is measured, as the derivative <h, dh/ds> / <h, h>. Where it
+    is small, as behind a gate alone, the weights do not decide the size.
     """
     feeding: dict[int, list[int]] = {}
     for index, then in enumerate(after):
@@ -169,9 +172,9 @@ def _keep(calls: list[Call], after: list[After], numbers: list[dict[str, float]]
         degree = sum(part.sum().item() for part in parts) / (size**2 * h.numel() or NAN)
         for index in sources:
             given = numbers[index].get("input", NAN)
-            if 0 < degree < math.inf and given > 0:
-                keeping = numbers[index]["gain"] * given / size ** (1 / degree)
-                numbers[index]["keeping"] = keeping
+            if _DECIDING < degree < math.inf and 0 < given < math.inf:
+                times = math.exp(min(max(-math.log(size) / degree, -700.0), 700.0))
+                numbers[index]["keeping"] = numbers[index]["gain"] * given * times
 
 
 def _report(

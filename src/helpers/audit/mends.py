@@ -8,6 +8,7 @@ its network's start.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from textwrap import fill
 
 from torch import nn
@@ -31,6 +32,9 @@ _SCHEMES = {
 from four seeds each. With 0.05 more the signal of thirty layers grows."""
 _INDICES = 16
 """So many units are named by their numbers."""
+_wrapped = partial(
+    fill, width=76, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+)
 
 
 def names_of(*calls: Call) -> tuple[str, ...]:
@@ -212,4 +216,6 @@ def _each(names: Sequence[str], code: str) -> str:
 
 
 def _for(names: Sequence[str]) -> str:
-    return fill(f"for name in {list(names)}:", 76, subsequent_indent="    ")
+    """Return the line that begins a loop over names; no name is broken, however long."""
+    own = ", ".join(repr(name).replace(" ", r"\x20") for name in names)
+    return _wrapped(f"[{own}]:", initial_indent="for name in ")

@@ -22,10 +22,17 @@ def norm(tensor: torch.Tensor) -> torch.Tensor:
     if tensor.device.type == "mps":
         return torch.linalg.vector_norm(tensor.float())
     if tensor.device.type == "cpu" and tensor.dtype == torch.float32:
-        flat = tensor.reshape(-1)
+        flat = _flat(tensor)
         if 1e-30 < (square := torch.dot(flat, flat).item()) < 1e30:  # the common case, and fast
-            return torch.tensor(math.sqrt(square), dtype=torch.float64)
+            return torch.scalar_tensor(math.sqrt(square), dtype=torch.float64)
     return torch.linalg.vector_norm(tensor, dtype=torch.float64)
+
+
+def _flat(tensor: torch.Tensor) -> torch.Tensor:
+    """Return all entries in the order of the memory: a transposed tensor is not copied."""
+    if not tensor.is_contiguous():
+        tensor = tensor.permute(sorted(range(tensor.ndim), key=tensor.stride, reverse=True))
+    return tensor.reshape(-1)
 
 
 def nonzero(tensor: torch.Tensor) -> bool:

@@ -69,11 +69,12 @@ def _still_equal(weights: Sequence[Weight]) -> Iterator[tuple[tuple[str, ...], i
 
 def _groups(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return for each row the number of its group of equal rows, and whether it has a twin."""
-    first = rows[:, 0]
-    if len(first.unique()) == len(first):  # the usual case, at the cost of one column
-        return first, torch.zeros(len(first), dtype=torch.bool, device=rows.device)
-    _, groups, counts = torch.unique(rows, dim=0, return_inverse=True, return_counts=True)
-    return groups, counts[groups] > 1
+    _, places, counts = rows[:, 0].unique(return_inverse=True, return_counts=True)
+    groups, alike = len(rows) + places, counts[places] > 1  # at the cost of one column
+    if alike.any():  # among many random numbers some are equal by chance
+        _, own, counts = rows[alike].unique(dim=0, return_inverse=True, return_counts=True)
+        groups[alike], alike[alike.clone()] = own, counts[own] > 1
+    return groups, alike
 
 
 def _same_gradient(rows: torch.Tensor, groups: torch.Tensor, nothing: float) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from helpers.audit import limits
@@ -20,7 +21,8 @@ def dead(m: Measured) -> Iterator[Found]:
     found: dict[str, list[tuple[Call, float]]] = {}
     for call, _, report in m.each(*_LAYERS):
         gravity = grade(report.dead, limits.DEAD)
-        if gravity and report.signal and _rows(call) >= limits.ENOUGH:
+        told = _rows(call) >= limits.ENOUGH and not _by_chance(report.dead, call)
+        if gravity and report.signal and told:
             found.setdefault(gravity, []).append((call, report.dead))
     for gravity, entries in found.items():
         calls = [call for call, _ in entries]
@@ -71,6 +73,12 @@ def _decides(then: After) -> bool:
 def _size_of_bias(call: Call) -> float:
     own = getattr(call.module, "bias", None)
     return 0.0 if own is None or isinstance(own, bool) else rms(own).item()
+
+
+def _by_chance(dead: float, call: Call) -> bool:
+    """Say whether so many units would be dead if each were with probability one half."""
+    deviation = 0.5 / math.sqrt(call.output.shape[call.unit_axis])
+    return dead < min(0.5 + limits.BY_CHANCE * deviation, 1.0)
 
 
 def _rows(call: Call) -> float:

@@ -14,6 +14,7 @@ NUMBERS = {
     "gradient": "gradient",
     "dead": "dead",
     "saturated": "saturated",
+    "step": "step back",
 }
 HEADINGS = ("layer", "class", "fans", "weights", "then", *NUMBERS.values())
 
