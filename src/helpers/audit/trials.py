@@ -102,9 +102,14 @@ def copied(model: nn.Module) -> nn.Module:
     return deepcopy(model, {id(tensor): tensor.detach().clone() for tensor in computed})
 
 
+def too_large(model: nn.Module) -> bool:
+    """Say whether a model has more numbers than are copied."""
+    return sum(parameter.numel() for parameter in model.parameters()) > LARGEST
+
+
 def _not_copied(model: nn.Module) -> str:
     """Return why a model cannot be copied, "" if it can."""
-    if sum(parameter.numel() for parameter in model.parameters()) > LARGEST:
+    if too_large(model):
         return f"the model has more than {LARGEST:,} parameters"
     try:
         copied(model)

@@ -18,6 +18,7 @@ from helpers.audit.findings.recurrent import recurrence
 from helpers.audit.findings.scale import scale
 from helpers.audit.findings.symmetry import symmetry
 from helpers.audit.findings.units import bias, dead, saturated
+from helpers.audit.findings.unused import Look, unused
 from helpers.audit.findings.zeros import zeros
 from helpers.audit.found import Found
 from helpers.audit.measured import Measured
@@ -51,16 +52,12 @@ def frozen(m: Measured) -> Iterator[Found]:
 
 
 def not_understood(m: Measured) -> Iterator[Found]:
-    """List what the audit does not know, does not reach or cannot see."""
+    """List what the audit does not know or cannot see."""
     unknown = {call.name: report.kind for call, _, report in m.each("unknown")}
     if unknown:
         kinds = ", ".join(sorted(set(unknown.values())))
         text = f"has parameters that the audit lists but does not judge: {kinds}"
         yield Found("note", "unknown", tuple(unknown), text, _OWN)
-    idle = [n for p in m.parameters if p.requires_grad and p.gradient is None for n in p.names[:1]]
-    if idle:
-        text = "the loss of this batch does not depend on these parameters"
-        yield Found("note", "unused", tuple(idle), text, _OWN)
     if not m.examples_differ:
         text = "the examples of the batch do not differ: whether they stay apart cannot be seen"
         yield Found("note", "batch", (), text, _OWN)
@@ -83,8 +80,6 @@ PRINCIPLES: tuple[Callable[[Measured], Iterator[Found]], ...] = (
     targets,
     not_understood,
 )
-
-Look = Callable[[nn.Module], Measured]
 
 
 def findings(measured: Measured, look: Look) -> tuple[Finding, ...]:
@@ -113,6 +108,7 @@ def _never_initialized(model: nn.Module) -> Iterator[Found]:
 def _judged(m: Measured, look: Look) -> list[Found]:
     """Return what every principle finds, the gravest first."""
     found = [one for principle in PRINCIPLES for one in principle(m)]
+    found += unused(m, look)
     found = [one for one in found if not _explained(one, found)]
     if any(one.opens for one in found):
         found = [_after_a_step(one, m, look) if one.opens else one for one in found]
