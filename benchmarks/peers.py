@@ -91,6 +91,7 @@ def shut() -> nn.Module:
 
 
 VANISH, EXPLODE = r"vanish|shrinks", r"explo|grows"
+BIAS = r"bias(es)?\b.{0,40}(drown|dominat|decid|large|high|offset)"
 FAULTS = {
     "none: a sound network": Fault(network, "$^"),
     "all weights 0": Fault(lambda: network(scheme="zeros"), r"weights are 0"),
@@ -110,7 +111,7 @@ FAULTS = {
         lambda: scaled(4, slice(-1), "tanh", "xavier_normal", 5), r"saturation|bound of the tanh"
     ),
     "a layer of dead ReLUs": Fault(lambda: biased(-20.0), r"dead|are 0 on the whole batch"),
-    "biases of 20": Fault(lambda: biased(20.0), r"bias"),
+    "biases of 20": Fault(lambda: biased(20.0), BIAS),
     "a last layer 30 times too large": Fault(
         lambda: scaled(30, slice(-1, None)), r"first loss|Loss at init"
     ),
@@ -118,7 +119,8 @@ FAULTS = {
         network, r"standardize", lambda x: 255 * (x - x.min()) / (x.max() - x.min())
     ),
     "half of it detached": Fault(
-        lambda: Detached(network()), r"is None|disconnected|does not depend|gets? no gradient"
+        lambda: Detached(network()),
+        r"is None|disconnected|does not depend|gets? no gradient|no gradient reaches",
     ),
     "a normalization of scale 0": Fault(shut, r"are 0|scale of 0"),
 }

@@ -26,6 +26,18 @@ def test_a_fault_is_named_by_its_words(said: tuple[str, ...], word: str) -> None
     assert peers.verdict(fault, saying(*said)) == (word, list(said))
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("the bias (20 to 20 in size) drowns what the weights bring", "named"),
+        ("vanishing: linear2.bias", "something"),
+        ("disconnected: 0.bias", "something"),
+    ],
+)
+def test_a_bias_is_named_as_a_cause_not_as_a_place(text: str, word: str) -> None:
+    assert peers.verdict(peers.FAULTS["biases of 20"], saying(text))[0] == word
+
+
 def test_a_tool_that_stops_is_shown_as_such() -> None:
     fault = peers.Fault(lambda: nn.Linear(2, 2), "alike")
     assert peers.verdict(fault, lambda model, x, y: [][0])[0] == "stops"
