@@ -40,7 +40,7 @@ SMOKE = ("ELECTRA", "MobileViT")
 
 def pictures(height: int, width: int) -> torch.Tensor:
     """Return photographs, standardized and enlarged."""
-    x = torch.from_numpy(load_cifar10().train_images[:EXAMPLES]).float().movedim(-1, 1)
+    x = torch.tensor(load_cifar10().train_images[:EXAMPLES]).float().movedim(-1, 1)
     return interpolate((x - x.mean()) / x.std(), (height, width), mode="bilinear", antialias=True)
 
 

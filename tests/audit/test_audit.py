@@ -540,7 +540,7 @@ def test_zeros_that_wait_for_one_another_are_grave() -> None:
 
 def test_dead_units_are_grave_above_85_percent_and_chance_is_none() -> None:
     model = network()
-    model.linear2.bias.data[:24] = -100.0
+    model.linear2.bias.data[:26] = -100.0
     assert only(audit(model, X, guess), "dead").gravity == "warning"
     model.linear2.bias.data[:30] = -100.0
     assert only(audit(model, X, guess), "dead").gravity == "grave"

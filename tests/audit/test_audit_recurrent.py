@@ -47,6 +47,21 @@ def test_every_recurrent_layer_of_torch_has_a_step(kind: type[nn.Module], option
     assert 0.1 < audit(model, batch).layers[0].step < 1
 
 
+@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
+def test_a_recurrent_layer_with_a_forward_of_its_own_has_the_step_of_its_class(
+    kind: type[nn.Module],
+) -> None:
+    class States(kind):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x)[0]
+
+    steps = [
+        audit(seeded(lambda cls=cls: cls(8, UNITS, batch_first=True)), SEQUENCE).layers[0].step
+        for cls in (kind, States)
+    ]
+    assert steps[0] == steps[1] > 0
+
+
 def test_a_single_step_and_other_layers_have_none() -> None:
     assert math.isnan(audit(nn.GRU(8, 4, batch_first=True), SEQUENCE[:, :1]).layers[0].step)
     assert math.isnan(audit(nn.Linear(8, 4), SEQUENCE).layers[0].step)

@@ -9,6 +9,8 @@ from helpers.audit.graph import After
 from helpers.audit.norms import norm
 from helpers.audit.passes import Call
 
+_FORWARDS = {"LSTM": nn.LSTM.forward, "GRU": nn.GRU.forward}
+
 
 def step_back(call: Call) -> torch.Tensor | None:
     """Return by what factor one step back in time changes the norm of a gradient.
@@ -27,7 +29,8 @@ def step_back(call: Call) -> torch.Tensor | None:
     first = given.new_zeros(rows, n, layer.hidden_size, requires_grad=True)
     lstm = isinstance(layer, nn.LSTM)
     hidden = given.new_zeros(rows, n, layer.proj_size or layer.hidden_size)
-    _, last = layer.forward(given.detach(), (hidden, first) if lstm else first)
+    forward = _FORWARDS.get(layer.mode, nn.RNN.forward)  # a class of the user's may have another
+    _, last = forward(layer, given.detach(), (hidden, first) if lstm else first)
     signs = torch.randint(2, first.shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
     (pull,) = torch.autograd.grad(last[1] if lstm else last, first, signs.to(first))
     return (norm(pull) / first.numel() ** 0.5) ** (1 / steps)
