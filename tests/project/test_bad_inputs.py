@@ -150,6 +150,7 @@ FITS: dict[str, str] = {
     "experiments.sweep:validate_every": "None, returns None",
     "experiments.starts:seed": "None, True, 0, 10**30, 10**400",
     "experiments.tabulate:n": ANY,
+    "explorers.explorer:state": TEXTS,
     "evidence:value": MEASURED,
     "evidence:expected": MEASURED,
     "evidence:above": f"None, {MEASURED}",
@@ -169,6 +170,7 @@ FITS: dict[str, str] = {
 """What fits after all, by the argument: of all functions, of a folder, or of one function."""
 
 WORDS = {
+    "explorers:name": "explorer",
     "initializers:name": "initializer",
     "initializers:tensor": "tensor|shape",
     "experiments:over": "dimension",
