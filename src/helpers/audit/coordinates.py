@@ -18,13 +18,11 @@ from helpers.audit.passes import Pass, run
 from helpers.audit.shelter import as_in_training, sheltered
 
 if TYPE_CHECKING:
-    import xarray as xr
+    import xarray
 
 MODEL = "(the model)"
 """What the output of the whole model is called among the layers."""
 _NO_LAYERS = ("parts", "activation")
-
-Optimizer = torch.optim.Optimizer
 
 
 def coordinate_check(
@@ -33,10 +31,10 @@ def coordinate_check(
     batch: Any,
     loss: Callable[[Any], torch.Tensor] | None = None,
     *,
-    optimizer: Callable[[nn.Module], Optimizer],
+    optimizer: Callable[[nn.Module], torch.optim.Optimizer],
     steps: int = 4,
     seeds: Sequence[int] = (0, 1, 2),
-) -> xr.Dataset:
+) -> xarray.Dataset:
     """Take a few steps of training at several widths, and return how large each layer's output is.
 
     Where size or change grow with the width, the best learning rate falls with it; where a change
@@ -141,7 +139,7 @@ def _followed(
     model: nn.Module,
     batch: Any,
     loss: Callable[[Any], torch.Tensor] | None,
-    optimizer: Callable[[nn.Module], Optimizer],
+    optimizer: Callable[[nn.Module], torch.optim.Optimizer],
     steps: int,
 ) -> list[dict[str, tuple[float, float]]]:
     """Return size and change of each layer's output before the first step and after each."""
@@ -162,9 +160,11 @@ def _followed(
     return rows
 
 
-def _own_optimizer(optimizer: Callable[[nn.Module], Optimizer], model: nn.Module) -> Optimizer:
+def _own_optimizer(
+    optimizer: Callable[[nn.Module], torch.optim.Optimizer], model: nn.Module
+) -> torch.optim.Optimizer:
     made = optimizer(model)
-    if not isinstance(made, Optimizer):
+    if not isinstance(made, torch.optim.Optimizer):
         raise TypeError(f"optimizer must return a torch.optim.Optimizer; it returned {shown(made)}")
     held = {parameter for group in made.param_groups for parameter in group["params"]}
     if held.isdisjoint(model.parameters()):
