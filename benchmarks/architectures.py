@@ -181,7 +181,7 @@ _CONFIGS: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
     "vision": {
         "ViT": ("ViTForImageClassification", {"image_size": 96}),
         "BEiT": ("BeitForImageClassification", {"image_size": 96}),
-        "Swin": ("SwinForImageClassification", {"image_size": 112}),
+        "Swin": ("SwinForImageClassification", {"image_size": 224}),
         "Swin 2": ("Swinv2ForImageClassification", {"image_size": 128, "window_size": 4}),
         "ConvNeXt": ("ConvNextForImageClassification", {}),
         "ConvNeXt 2": ("ConvNextV2ForImageClassification", {}),

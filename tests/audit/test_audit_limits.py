@@ -13,14 +13,14 @@ import torch
 from scipy.optimize import brentq
 from scipy.stats import kstest, norm, truncnorm
 from torch import nn
-from torch.nn.functional import cross_entropy, mse_loss
+from torch.nn.functional import cross_entropy, mse_loss, softplus
 
 from helpers.audit import Report, audit, laws, limits, measures
 from helpers.audit.laws import Law, recognise
 from helpers.audit.norms import _flat
 from helpers.audit.norms import norm as size_of
 from helpers.device import generator
-from tests.audit.auditing import floats
+from tests.audit.auditing import floats, looked
 
 WIDTH = 16
 
@@ -243,6 +243,29 @@ def two_laws(evidence: float) -> bool:
     return recognise(torch.from_numpy(quantiles(CUT, n))).family == "normal or truncated normal"
 
 
+def asked_for_a_gain(power: float) -> bool:
+    """Say whether a gate has a critical gain whose signal grows with this power of its weights."""
+    x, norm_of, gate, last = unit_rms(64, WIDTH), nn.LayerNorm(WIDTH), linear(1.0), linear(1.0)
+    a, z = norm_of(x).detach(), gate(x).detach()
+
+    def excess(scale: float) -> float:
+        h, slope = a * softplus(scale * z), a * torch.sigmoid(scale * z) * scale * z
+        return ((h * slope).sum() / h.square().sum()).item() - power
+
+    gate.weight.data *= brentq(excess, 0.01, 100)
+
+    class Gated(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm, self.gate, self.last = norm_of, gate, last
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.last(self.norm(x) * softplus(self.gate(x)))
+
+    rows = {row.name: row for row in looked(Gated(), x).reports}
+    return math.isfinite(rows["gate"].critical)
+
+
 def not_all_are_looked_at(size: float) -> bool:
     """Say whether a number of another size goes unseen at one of the first places."""
     signs = floats(round(size)).sign()
@@ -284,6 +307,7 @@ CASES = {
     "DEAD grave": Case(0.85, dead, "warning", "grave"),
     "DEAD warning": Case(0.6, dead, None, "warning"),
     "BY_CHANCE": Case(3.0, dead_of_few, None, "warning"),
+    "DECIDING": Case(0.5, asked_for_a_gain, False, True),
     "ENOUGH": Case(7.5, lambda rows: dead(0.95, round(rows)), None, "grave"),
     "SATURATED grave": Case(0.65, saturated, "warning", "grave"),
     "SATURATED warning": Case(0.5, saturated, None, "warning"),

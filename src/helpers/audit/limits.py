@@ -26,6 +26,9 @@ DEAD = {"grave": 0.85, "warning": 0.6}
 BY_CHANCE = 3.0
 """So many standard deviations above one half the dead of a layer are no chance. Of n units half are
 dead where examples look alike, sqrt(n) / 2 more or fewer: 10 of 16 say nothing."""
+DECIDING = 0.5
+"""Weights decide the size of a signal that grows with this power of them or a larger one. For a
+layer it is 1, for a product of two 2; behind a gate alone it is near 0."""
 ENOUGH = 8
 """Of fewer inputs all can be negative by chance: one unit in 2^7 at seven."""
 SATURATED = {"grave": 0.65, "warning": 0.5}

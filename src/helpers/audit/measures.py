@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from helpers.activations import ACTIVATIONS, Activation
+from helpers.audit import limits
 from helpers.audit.graph import After
 from helpers.audit.laws import Law, recognise
 from helpers.audit.layers import Matrix, Product, is_parametrized, matrices
@@ -21,8 +22,6 @@ from helpers.theory.maps import mean_square
 
 SATURATION = {"sigmoid": math.log(19), "tanh": math.atanh(0.9)}
 """The pre-activation beyond which the output is within 5% of its range from a bound."""
-_DECIDING = 0.5
-"""Weights of which the signal grows with a smaller power do not decide its size."""
 
 
 def measure(result: Pass, after: list[After]) -> list[LayerReport]:
@@ -172,7 +171,7 @@ def _keep(calls: list[Call], after: list[After], numbers: list[dict[str, float]]
         degree = sum(part.sum().item() for part in parts) / (size**2 * h.numel() or NAN)
         for index in sources:
             given = numbers[index].get("input", NAN)
-            if _DECIDING < degree < math.inf and 0 < given < math.inf:
+            if limits.DECIDING < degree < math.inf and 0 < given < math.inf:
                 times = math.exp(min(max(-math.log(size) / degree, -700.0), 700.0))
                 numbers[index]["keeping"] = numbers[index]["gain"] * given * times
 
