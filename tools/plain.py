@@ -38,6 +38,8 @@ class Book:
         Authors and year of each work in the bibliography, by its key.
     settled : mapping
         The chapter that settles each entry of the ledger, and the anchor of its card.
+    terms : mapping
+        The terms of the glossary as they stand there, by their small letters.
     """
 
     site: str
@@ -45,6 +47,7 @@ class Book:
     labels: Mapping[str, Label] = field(default_factory=dict)
     works: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     settled: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    terms: Mapping[str, str] = field(default_factory=dict)
 
     def link(self, text: str, page: str, anchor: str = "") -> str:
         """Write a link to a page of the site."""
@@ -69,10 +72,11 @@ def known(table: Mapping[str, T], name: str, what: str) -> T:
 
 
 def term(content: str, book: Book) -> str:
-    """Link a term to the glossary."""
+    """Link a term to the glossary, whichever letters are capital, as the site does."""
     own = OWN_TEXT.fullmatch(content)
     text, target = own.groups() if own else (content, content)
-    return book.link(text, "book/glossary", f"term-{'-'.join(target.split())}")
+    written = known(book.terms, " ".join(target.split()).lower(), "the term")
+    return book.link(text, "book/glossary", f"term-{written.replace(' ', '-')}")
 
 
 def number(content: str, book: Book) -> str:

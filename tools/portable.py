@@ -74,6 +74,13 @@ def authors_and_year(entry: Entry) -> tuple[str, str]:
     return first + more, entry.fields["year"]
 
 
+def glossary_terms() -> dict[str, str]:
+    """Collect the terms of the glossary: there the lines that are not indented."""
+    glossary = (ROOT / "book" / "glossary.md").read_text("utf-8")
+    lines = glossary.partition("{glossary}\n")[2].partition("\n```")[0].splitlines()
+    return {line.lower(): line for line in lines if line and not line[0].isspace()}
+
+
 def whole_book(site: str, chapters: Mapping[str, NotebookNode]) -> Book:
     """Collect what the links of the copies lead to."""
     labels = {}
@@ -85,7 +92,7 @@ def whole_book(site: str, chapters: Mapping[str, NotebookNode]) -> Book:
         for key, entry in load_ledger().items()
     }
     works = {key: authors_and_year(entries[key]) for key in entries}
-    return Book(site, labels=labels, works=works, settled=settled)
+    return Book(site, labels=labels, works=works, settled=settled, terms=glossary_terms())
 
 
 # A copy

@@ -31,13 +31,15 @@ window.addEventListener("load", () => {
   new ResizeObserver(() => mindBoxes(isLaidOut)).observe(document.body);
 });
 
-// Links and buttons of a kind are one stop of the Tab key; arrow keys lead from one to the next.
+// Links, buttons and folds of a kind are one stop of the Tab key; arrow keys lead from one to the next.
 const KINDS = [
   "nav.bd-links :is(summary, a)",
   "nav.page-toc a",
   "button.copybtn",
   "a.enlarge",
   ".evidence a.permalink",
+  ".evidence summary",
+  "details.hide > summary",
 ];
 const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 

@@ -94,7 +94,8 @@ def notebook(browser: Browser, lab: str) -> Iterator[Page]:
             const cells = panel?.content?.widgets ?? [];
             const texts = document.querySelectorAll(text);
             const all = cells.filter(cell => cell.model.type === "markdown").length;
-            return all > 0 && texts.length === all && panel.sessionContext.isReady;
+            return panel?.context?.path === "chapter.ipynb" && panel.sessionContext.isReady
+                && all > 0 && texts.length === all;
         }""",
         arg=TEXT,
         timeout=patience(120_000),
@@ -133,9 +134,12 @@ def test_an_explorer_mounts_and_its_settings_go_to_python_and_back(
     browser: Browser, lab: str
 ) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.goto(f"{lab}lab/tree/explorer.ipynb")
+    page.goto(f"{lab}lab/workspaces/explorer/tree/explorer.ipynb")
     page.wait_for_function(
-        "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.isReady",
+        """() => {
+            const panel = window.jupyterapp?.shell.currentWidget;
+            return panel?.context?.path === "explorer.ipynb" && panel.sessionContext.isReady;
+        }""",
         timeout=patience(120_000),
     )
     page.evaluate(RUN, 0)

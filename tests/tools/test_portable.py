@@ -43,12 +43,15 @@ BOOK = Book(
     },
     works={"one": ("One", "1991"), "two": ("Two and Three", "1992")},
     settled={"S1-01": ("part/there", "claim-S1-01")},
+    terms={"gain": "gain", "hidden layer": "hidden layer", "he's scheme": "He's scheme"},
 )
 WRITTEN = {
     "{term}`gain`": "[gain](https://site/book/glossary.html#term-gain)",
     "{term}`two\nwords <hidden  layer>`": (
         "[two\nwords](https://site/book/glossary.html#term-hidden-layer)"
     ),
+    "{term}`he's Scheme`": "[he's Scheme](https://site/book/glossary.html#term-He's-scheme)",
+    "{term}`Gain`": "[Gain](https://site/book/glossary.html#term-gain)",
     "{numref}`fig-other`": "[Fig. 3.4](https://site/chapters/part/there.html#fig-other)",
     "{eq}`eq-own`": "(2.1)",
     "{prf:ref}`thm-own`": "Theorem 2.1",
@@ -87,6 +90,7 @@ WRITTEN = {
 }
 UNKNOWN = {
     "{kbd}`Esc`": "the role 'kbd'",
+    "{term}`gaim`": "the term 'gaim' is unknown; near to it are: gain",
     "{eq}`eq-owm`": "the label 'eq-owm' is unknown; near to it are: eq-own",
     "{cite:p}`one,three`": "the work 'three'",
     "{evidence}`S9-99`": "the entry 'S9-99'",
