@@ -46,6 +46,9 @@ SCRIPTS = (
     "scripts/pydata-sphinx-theme.js",
     "course.js",
 )
+# They touch all code and all folds of a page: each runs in a task of its own, between which the
+# browser answers its reader.
+LATER = ("copybutton.js", "togglebutton.js")
 # What the theme and the extensions load beside these: for tabs, formulas and changing versions.
 NOT_LOADED = ("design-tabs.js", "styles/theme.css")
 NOT_RUN = re.compile(r"DOCUMENTATION_OPTIONS\.")
@@ -149,6 +152,12 @@ def link(
     context["css_files"], context["script_files"] = styles, scripts
 
 
+def in_its_turn(path: Path) -> str:
+    """Return a script, as a task of its own where it may wait."""
+    code = path.read_text("utf-8")
+    return f"setTimeout(() => {{\n{code}\n}})" if path.name in LATER else code
+
+
 def script(static: Path) -> str:
     """Return all scripts in their order, without what course.js does better.
 
@@ -157,7 +166,7 @@ def script(static: Path) -> str:
     ExtensionError
         The theme's script has changed.
     """
-    joined = "\n;\n".join(path.read_text("utf-8") for path in found(static, SCRIPTS))
+    joined = "\n;\n".join(map(in_its_turn, found(static, SCRIPTS)))
     if joined.count(SUPERSEDED) != 1:
         raise ExtensionError("the theme's script gives tab stops in another way than before")
     return joined.replace(SUPERSEDED, "void 0")
