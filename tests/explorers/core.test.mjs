@@ -11,7 +11,7 @@ import { meanSquareOf } from "../../explorers/core/moments.js";
 import { backward, forward, layer, weightGradients } from "../../explorers/core/network.js";
 import { phase, phaseMap } from "../../explorers/core/phases.js";
 import { points } from "../../explorers/core/points.js";
-import { draws, randomState } from "../../explorers/core/random.js";
+import { randomState } from "../../explorers/core/random.js";
 import { RUNS } from "../../explorers/core/rates.js";
 import { fans, SCHEMES, unitWeights } from "../../explorers/core/schemes.js";
 import { start } from "../../explorers/core/start.js";
@@ -38,14 +38,13 @@ function assertNear(values, expected, what) {
 
 test("uniform random numbers are NumPy's, to the last bit", () => {
   for (const { seed, uniform } of FIXTURES.random) {
-    const { uniform: draw } = randomState(seed);
-    assert.deepEqual([...draws(1008, draw).slice(-8)], uniform);
+    assert.deepEqual([...randomState(seed).uniforms(1008).slice(-8)], uniform);
   }
 });
 
 test("normal random numbers are NumPy's", () => {
   for (const { seed, normal } of FIXTURES.random) {
-    assertNear(draws(1008, randomState(seed).normal).slice(-8), normal, `seed ${seed}`);
+    assertNear(randomState(seed).normals(1008).slice(-8), normal, `seed ${seed}`);
   }
 });
 
@@ -203,7 +202,7 @@ test("two schemes of one law share their random numbers, and each has its varian
   const [lecun, he] = ["lecun_normal", "he_normal"].map((name) =>
     stackOf([2, 16, 1], SCHEMES[name], randomState(2)),
   );
-  const first = draws(32, randomState(2).normal);
+  const first = randomState(2).normals(32);
   assertNear(lecun[0].W, [...first].map((each) => each / Math.sqrt(2)), "LeCun");
   he.forEach(({ W }, i) => {
     assertNear(W, [...lecun[i].W].map((each) => Math.sqrt(2) * each), `He, layer ${i}`);
