@@ -7,8 +7,16 @@ import { test } from "node:test";
 import { ACTIVATIONS, SQUARED_RELU } from "../../explorers/core/activations.js";
 import { bestOf, rightAfter } from "../../explorers/core/budget.js";
 import { allowedGroups, code } from "../../explorers/core/layers.js";
+import { LOOPS } from "../../explorers/core/loops.js";
 import { meanSquareOf } from "../../explorers/core/moments.js";
-import { backward, forward, layer, weightGradients } from "../../explorers/core/network.js";
+import {
+  addProduct,
+  backward,
+  forward,
+  lastOutputs,
+  layer,
+  weightGradients,
+} from "../../explorers/core/network.js";
 import { phase, phaseMap } from "../../explorers/core/phases.js";
 import { points } from "../../explorers/core/points.js";
 import { randomState } from "../../explorers/core/random.js";
@@ -68,6 +76,44 @@ for (const [name, expected] of Object.entries(FIXTURES.activations)) {
   });
 }
 
+test("the loops over arrays are those of the same functions", () => {
+  assert.deepEqual(Object.keys(LOOPS), Object.keys(ACTIVATIONS));
+  const z = Float64Array.from(FIXTURES.points);
+  for (const [name, { apply, chain }] of Object.entries(LOOPS)) {
+    const { f, slope } = ACTIVATIONS[name];
+    const [a, g] = [new Float64Array(z.length), z.map((_, i) => i + 1)];
+    apply(z, a);
+    chain(z, g);
+    assertNear(a, FIXTURES.points.map(f), `${name}: values`);
+    assertNear(g, FIXTURES.points.map((each, i) => (i + 1) * slope(each)), `${name}: slopes`);
+  }
+});
+
+test("tanh is that of the language, also near 0", () => {
+  const places = [1e-300, 1e-9, 0.01, 0.29999, 0.30001, 1, 5, 20, 800].flatMap((x) => [x, -x]);
+  assertNear(places.map(ACTIVATIONS.tanh.f), places.map(Math.tanh), "tanh");
+  assert.equal(ACTIVATIONS.tanh.f(0), 0);
+});
+
+test("matrix products of every small shape", () => {
+  const random = randomState(7);
+  for (let rows = 1; rows <= 5; rows++) {
+    for (let columns = 1; columns <= 6; columns++) {
+      const inner = 3;
+      const [sum, left, right] = [rows * columns, rows * inner, inner * columns].map(
+        random.normals,
+      );
+      const expected = sum.map((each, place) => {
+        const [i, k] = [Math.floor(place / columns), place % columns];
+        for (let j = 0; j < inner; j++) each += left[i * inner + j] * right[k * inner + j];
+        return each;
+      });
+      addProduct(sum, rows, columns, inner, left, inner, 1, right, 1, inner);
+      assertNear(sum, expected, `${rows} by ${columns}`);
+    }
+  }
+});
+
 test("fans of a shape", () => {
   for (const { shape, expected } of FIXTURES.fans) {
     const { fanIn, fanOut } = fans(shape);
@@ -113,6 +159,7 @@ for (const each of FIXTURES.networks) {
     const n = each.x.length / each.widths[0];
     const { a, z } = forward(layers, each.activation, Float64Array.from(each.x), n);
     const top = Float64Array.from(each.top);
+    assertNear(lastOutputs(layers, each.activation, a[0], n), each.z.at(-1), "last outputs");
     const gradients = backward(layers, each.activation, { z }, top, n);
     layers.forEach((one, i) => {
       assertNear(z[i], each.z[i], `z of layer ${i}`);
