@@ -56,6 +56,12 @@ test("normal random numbers are NumPy's", () => {
   }
 });
 
+test("random numbers are one stream, however many are asked for at a time", () => {
+  const { normal, normals } = randomState(3);
+  const parts = [...normals(3), normal(), ...normals(0), normal(), ...normals(4), normal()];
+  assert.deepEqual(parts, [...randomState(3).normals(10)]);
+});
+
 test("the activations are those of the helpers", () => {
   assert.deepEqual(Object.keys(ACTIVATIONS), Object.keys(FIXTURES.activations));
 });
