@@ -46,7 +46,7 @@ CHANGE = """async rounds => {
     for (const field of document.querySelectorAll('.explorer-controls :is(input, select)')) {
       const before = field.value;
       if (field.options) await change(field, field.options[field.selectedIndex ? 0 : 1].value);
-      else await change(field, String(Number(before) * 0.9));
+      else await change(field, String(Number(before) * 0.9 || field.step));
       await change(field, before);
     }
   }
@@ -55,11 +55,15 @@ CHANGE = """async rounds => {
 
 SLOWED = 4
 SECONDS = 3
-# Play for some seconds, and count how often the first region is drawn: its title is written then.
+# Play for some seconds, and count how often the first region is painted.
 PLAY = """seconds => new Promise(done => {
   let pictures = 0;
-  const title = document.querySelector('.explorer-region p');
-  new MutationObserver(() => pictures++).observe(title, {childList: true});
+  const first = document.querySelector('.explorer-region canvas').getContext('2d');
+  const put = first.putImageData;
+  first.putImageData = (...image) => {
+    pictures++;
+    put.apply(first, image);
+  };
   [...document.querySelectorAll('button')].find(each => each.textContent === 'Play').click();
   setTimeout(() => done(pictures / seconds), 1000 * seconds);
 })"""
@@ -96,7 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("| Part | Bytes | with gzip |\n| --- | --- | --- |")
     for name, plain, packed in sizes():
         print(f"| {name} | {plain:,} | {packed:,} |")
-    print("\n| Explorer | Changes | Milliseconds: median | longest |\n| --- | --- | --- | --- |")
+    print("\n| Explorer | Changes | Milliseconds: median | longest | first |")
+    print("| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as made, sync_playwright() as playwright:
         folder = Path(made)
         (folder / "explorers.js").write_text(bundle(EXPLORERS / "site.js"), "utf-8")
@@ -105,7 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         browser = playwright.chromium.launch(executable_path=chromium(), args=options)
         for name in NAMES:
             taken = milliseconds(browser.new_page(), folder, name, rounds)
-            print(f"| {name} | {len(taken)} | {median(taken):.0f} | {max(taken):.0f} |")
+            figures = (median(taken), max(taken), taken[0])
+            print(f"| {name} | {len(taken)} |", " | ".join(f"{each:.0f}" for each in figures), "|")
         print(f"\n| Layers | Pictures a second, {SLOWED} times slowed |\n| --- | --- |")
         for depth in (4, 12):
             print(f"| {depth} | {pictures_a_second(browser.new_page(), folder, depth):.0f} |")

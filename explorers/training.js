@@ -2,7 +2,7 @@
 
 import { ACTIVATIONS } from "./core/activations.js";
 import { meanSquareOf } from "./core/moments.js";
-import { forward } from "./core/network.js";
+import { forward, lastOutputs } from "./core/network.js";
 import { points } from "./core/points.js";
 import { randomState } from "./core/random.js";
 import { SCHEMES } from "./core/schemes.js";
@@ -18,7 +18,7 @@ const POINTS = 100;
 const MOST_STEPS = 3000;
 const A_FRAME = 10; // steps between two pictures, at most
 const A_SLICE = 6; // milliseconds for them: the rest of a frame is for the picture
-const FRAMES_A_CURVE = 5; // curves move slowly, and cost more to draw
+const FRAMES_A_CURVE = 8; // curves move slowly, and cost more to draw
 const MOST_PLACES = 120; // of a line: more cannot be told apart
 const A_JUMP = 200; // steps at once where motion is not wanted
 const FIELDS = 20;
@@ -49,7 +49,8 @@ function contestant(scheme, { activation, depth, rate, seed }, data) {
   const advance = () => losses.push(step(layers, activation, data.x, data.y, rate));
 
   const seen = (x) => forward(layers, activation, x, x.length / 2).z;
-  return { scheme, losses, advance, seen };
+  const sides = () => lastOutputs(layers, activation, GRID, FIELDS ** 2);
+  return { scheme, losses, advance, seen, sides };
 }
 
 /** Return the points and the two networks of a setting. */
@@ -67,43 +68,53 @@ function summary(pair) {
   return `After ${steps} the loss is ${ends[0]} from the first start, ${ends[1]} from the second.`;
 }
 
-/** Make a picture of the side of 0 on which a network's output lies, with the points. */
+/** Make a picture of the side of 0 on which a network's output lies, with the points: paint shows
+ * the sides, and count says how many points are right. */
 function region() {
   const title = html("p", { class: "explorer-title" });
   const canvas = html("canvas", { width: FIELDS, height: FIELDS, role: "img" });
   const window = `${-EDGE} ${-EDGE} ${2 * EDGE} ${2 * EDGE}`;
   const marks = svg("svg", { viewBox: window, "aria-hidden": "true" });
-  let marked;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const image = context.createImageData(FIELDS, FIELDS);
+  let marked, colours;
 
-  function draw({ scheme, seen }, data) {
-    const output = seen(data.x).at(-1);
-    const right = data.y.filter((side, i) => side * output[i] > 0).length;
+  function paint({ sides }) {
+    colours ??= coloursOf(canvas, context);
+    fill(image.data, sides(), colours);
+    context.putImageData(image, 0, 0);
+  }
+
+  function count(scheme, outputs, data) {
+    const right = data.y.filter((side, i) => side * outputs[i] > 0).length;
     title.textContent = `${SCHEMES[scheme].label}: ${right} of ${POINTS} right`;
     canvas.setAttribute("aria-label", `Side of each place. ${title.textContent}`);
-    paint(canvas, seen(GRID).at(-1));
     if (marked !== data) marks.replaceChildren(...marksOf(data));
     marked = data;
   }
 
   const picture = html("div", {}, canvas, marks);
-  return { box: html("div", { class: "explorer-region" }, title, picture), draw };
+  const box = html("div", { class: "explorer-region" }, title, picture);
+  return { box, paint, count, recolour: () => (colours = null) };
 }
 
-/** Paint one pixel for each place: the browser makes them large. */
-function paint(canvas, output) {
+/** Read the colours of both sides, as a canvas has them. */
+function coloursOf(canvas, context) {
   const style = getComputedStyle(canvas);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  const [above, below] = ["signal", "gradient"].map((side) => {
+  return ["signal", "gradient"].map((side) => {
     context.fillStyle = style.getPropertyValue(`--explorer-${side}`);
     context.fillRect(0, 0, 1, 1);
     return context.getImageData(0, 0, 1, 1).data;
   });
-  const image = context.createImageData(FIELDS, FIELDS);
-  output.forEach((value, i) => {
-    image.data.set(value > 0 ? above : below, 4 * i);
-    image.data[4 * i + 3] = 255 * Math.min(0.5, Math.abs(value) / 2);
-  });
-  context.putImageData(image, 0, 0);
+}
+
+/** Give each place one pixel: the browser makes them large. */
+function fill(pixels, output, [above, below]) {
+  for (let i = 0; i < output.length; i++) {
+    const colour = output[i] > 0 ? above : below;
+    for (let k = 0; k < 3; k++) pixels[4 * i + k] = colour[k];
+    pixels[4 * i + 3] = 255 * Math.min(0.5, Math.abs(output[i]) / 2);
+  }
 }
 
 /** Mark each point: with a circle for the class 1, with a square for -1. */
@@ -116,7 +127,8 @@ function marksOf({ x, y }) {
   });
 }
 
-/** Make the four figures, with two functions that show a contest: in the regions, in the curves. */
+/** Make the four figures, with functions that show a contest: its regions, and what changes slowly.
+ */
 function figures() {
   const boxes = [region(), region()];
   const loss = chart("Loss: first (solid), second (dashed)", "step");
@@ -126,8 +138,12 @@ function figures() {
     { name: "gradient", values: second },
   ];
 
-  function regions({ data, pair }) {
-    boxes.forEach((each, i) => each.draw(pair[i], data));
+  function regions({ pair }) {
+    boxes.forEach((each, i) => each.paint(pair[i]));
+  }
+
+  function recolour() {
+    for (const each of boxes) each.recolour();
   }
 
   function curves({ data, pair }) {
@@ -135,14 +151,16 @@ function figures() {
     const thinned = pair.map(({ losses }) => losses.filter((_, i) => i % every === 0));
     const to = 1 + every * (thinned[0].length - 1);
     loss.draw({ lines: two(thinned), to, words: summary(pair) });
-    const sizes = pair.map(({ seen }) => seen(data.x).map(meanSquareOf));
+    const passes = pair.map(({ seen }) => seen(data.x));
+    boxes.forEach((each, i) => each.count(pair[i].scheme, passes[i].at(-1), data));
+    const sizes = passes.map((z) => z.map(meanSquareOf));
     const [first, second] = sizes.map((each) => short(each.at(-1)));
     const ends = `${first} in the last layer from the first start, ${second} from the second`;
     signal.draw({ lines: two(sizes), words: ends });
   }
 
   const all = [...boxes, loss, signal].map(({ box }) => box);
-  return { box: html("div", { class: "explorer-charts" }, ...all), regions, curves };
+  return { box: html("div", { class: "explorer-charts" }, ...all), regions, curves, recolour };
 }
 
 function render({ model, el }) {
@@ -209,7 +227,10 @@ function render({ model, el }) {
       "Both starts have the same random numbers, times their own size.",
     ),
   );
-  onTheme(draw);
+  onTheme(() => {
+    shown.recolour();
+    draw();
+  });
   watchSight(el, (near) => near || !playing || pause());
   model.on("change", reset);
   reset();

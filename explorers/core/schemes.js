@@ -1,6 +1,6 @@
 // Schemes of initialization, as in helpers.initializers, and the fans of a shape.
 
-import { draws, randomState } from "./random.js";
+import { randomState } from "./random.js";
 
 /** Return the fans of a weight of the shape [out, in / groups, ...kernel], and its rows. */
 export function fans([out, into, ...kernel]) {
@@ -29,12 +29,19 @@ function largest({ fanIn, rows }) {
   return 1 / Math.max(fanIn, rows);
 }
 
-const LAWS = {
-  normal: (n, random) => draws(n * n, random.normal),
-  uniform: (n, random) => draws(n * n, () => Math.sqrt(3) * (2 * random.uniform() - 1)),
-  orthogonal: (n, random) => {
-    const rows = orthonormalRows(draws(n * n, random.normal), n);
-    for (let k = 0; k < n * n; k++) rows[k] *= Math.sqrt(n);
+/** By the name of a law: a function that draws "count" weights of variance 1; the orthogonal law
+ * draws those of a square matrix. */
+export const LAWS = {
+  normal: (count, random) => random.normals(count),
+  uniform: (count, random) => {
+    const drawn = random.uniforms(count);
+    for (let k = 0; k < count; k++) drawn[k] = Math.sqrt(3) * (2 * drawn[k] - 1);
+    return drawn;
+  },
+  orthogonal: (count, random) => {
+    const n = Math.sqrt(count);
+    const rows = orthonormalRows(random.normals(count), n);
+    for (let k = 0; k < count; k++) rows[k] *= Math.sqrt(n);
     return rows;
   },
 };
@@ -46,7 +53,7 @@ export function unitWeights(law, n, seed) {
   const random = randomState(seed);
   const drawn = [];
   return (depth) => {
-    while (drawn.length < depth) drawn.push(LAWS[law](n, random));
+    while (drawn.length < depth) drawn.push(LAWS[law](n * n, random));
     return drawn.slice(0, depth);
   };
 }

@@ -2,7 +2,7 @@
 
 import { dead, meanSquareOf, saturated } from "./moments.js";
 import { backward, forward, layer } from "./network.js";
-import { draws, randomState } from "./random.js";
+import { randomState } from "./random.js";
 import { fans, SCHEMES, unitWeights } from "./schemes.js";
 import { variancePerLayer } from "./theory.js";
 
@@ -26,9 +26,9 @@ function remembered(compute) {
 const weights = remembered((law, seed) => unitWeights(law, WIDTH, seed));
 const ends = remembered((seed) => {
   const random = randomState(seed + 2 ** 31);
-  const draw = () => draws(EXAMPLES * WIDTH, random.normal);
+  const draw = () => random.normals(EXAMPLES * WIDTH);
   const [inputs, gradient] = [draw(), draw()];
-  const biases = Array.from({ length: DEEPEST }, () => draws(WIDTH, random.normal));
+  const biases = Array.from({ length: DEEPEST }, () => random.normals(WIDTH));
   return { inputs, gradient, biases };
 });
 

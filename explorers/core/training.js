@@ -1,8 +1,8 @@
 // Small networks and their training; what becomes of units that start equal.
 
 import { backward, forward, layer, weightGradients } from "./network.js";
-import { draws, randomState } from "./random.js";
-import { fans } from "./schemes.js";
+import { randomState } from "./random.js";
+import { fans, LAWS } from "./schemes.js";
 
 export const HIDDEN = 8;
 export const EXAMPLES = 64;
@@ -12,8 +12,12 @@ export const STEPS = 300;
 export function step(layers, activation, x, y, rate) {
   const n = y.length;
   const { a, z } = forward(layers, activation, x, n);
-  const top = z.at(-1).map((value, i) => (value - y[i]) / n);
-  const loss = top.reduce((sum, each) => sum + (n * each * each) / 2, 0);
+  const top = new Float64Array(n);
+  let loss = 0;
+  for (let i = 0; i < n; i++) {
+    top[i] = (z.at(-1)[i] - y[i]) / n;
+    loss += (n * top[i] * top[i]) / 2;
+  }
   const gradients = backward(layers, activation, { z }, top, n);
   layers.forEach((each, i) => {
     const { W, b } = weightGradients(each, a[i], gradients[i], n);
@@ -26,10 +30,9 @@ export function step(layers, activation, x, y, rate) {
 /** Return the layers of a network of these widths from a scheme, with biases 0. The random numbers
  * are the same for all schemes of one law. */
 export function stackOf(widths, { variance, law }, random) {
-  const draw = law === "normal" ? random.normal : () => Math.sqrt(3) * (2 * random.uniform() - 1);
   return widths.slice(1).map((out, i) => {
     const deviation = Math.sqrt(variance(fans([out, widths[i]])));
-    const W = draws(out * widths[i], draw).map((each) => deviation * each);
+    const W = LAWS[law](out * widths[i], random).map((each) => deviation * each);
     return layer(W, out, widths[i]);
   });
 }
@@ -48,7 +51,7 @@ const STARTS = {
  * which noise of this size is added. */
 export function smallNetwork(kind, noise, random) {
   const matrix = (out, into) => {
-    const W = draws(out * into, random.normal).map((each) => each / Math.sqrt(into));
+    const W = random.normals(out * into).map((each) => each / Math.sqrt(into));
     STARTS[kind](W, into);
     return layer(W.map((each) => each + noise * random.normal()), out, into);
   };
@@ -64,7 +67,7 @@ export function distance([first, second]) {
 /** Train from a start; returns the loss and the distance of two units before each step. */
 export function train({ kind, noise, rate, seed }) {
   const random = randomState(seed);
-  const x = draws(2 * EXAMPLES, random.normal);
+  const x = random.normals(2 * EXAMPLES);
   const target = (_, i) => Math.sin(2 * x[2 * i]) + x[2 * i + 1] / 2;
   const y = Float64Array.from({ length: EXAMPLES }, target);
   const layers = smallNetwork(kind, noise, random);

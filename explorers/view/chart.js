@@ -1,6 +1,6 @@
 // A line chart in SVG: values at even distances, on one of three scales.
 
-import { html, svg } from "./elements.js";
+import { html, renew, svg } from "./elements.js";
 import { percent, powerOfTen } from "./words.js";
 
 const HEIGHT = 230;
@@ -64,7 +64,7 @@ export function chart(title, xLabel, scale = "logarithmic") {
     width ??= measured();
     picture.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     picture.setAttribute("aria-label", `${title}: ${given.words}`);
-    picture.replaceChildren(...parts(given, SCALES[scale], width, xLabel));
+    renew(picture, parts(given, SCALES[scale], width, xLabel));
   }
 
   new ResizeObserver(() => {
@@ -75,6 +75,7 @@ export function chart(title, xLabel, scale = "logarithmic") {
   return { box, draw };
 }
 
+/** Return the elements of a chart: the tag, the attributes and the text of each. */
 function parts({ lines, theory = [], from = 1, to }, scale, width, xLabel) {
   const all = [...lines.map(({ values }) => values), ...theory];
   const last = to ?? all[0].length;
@@ -90,10 +91,8 @@ function parts({ lines, theory = [], from = 1, to }, scale, width, xLabel) {
     });
   return [
     ...rungs(low, high, scale, right, y),
-    ...ticks(from, last).map((number) =>
-      svg("text", { x: x(number), y: bottom + 16, "text-anchor": "middle" }, number),
-    ),
-    svg("text", { x: (MARGIN.left + right) / 2, y: HEIGHT - 4, "text-anchor": "middle" }, xLabel),
+    ...ticks(from, last).map((number) => words(number, x(number), bottom + 16, "middle")),
+    words(xLabel, (MARGIN.left + right) / 2, HEIGHT - 4, "middle"),
     ...theory.map((values) => path(places(values), "theory")),
     ...lines.flatMap(({ name, values }) => line(places(values), name)),
   ];
@@ -105,9 +104,13 @@ function rungs(low, high, { step, text }, right, y) {
   const last = Math.floor(high / size + 1e-9);
   const levels = Array.from({ length: last - first + 1 }, (_, i) => (first + i) * size);
   return levels.flatMap((level) => [
-    svg("line", { class: "grid", x1: MARGIN.left, x2: right, y1: y(level), y2: y(level) }),
-    svg("text", { x: MARGIN.left - 6, y: y(level) + 4, "text-anchor": "end" }, text(level)),
+    ["line", { class: "grid", x1: MARGIN.left, x2: right, y1: y(level), y2: y(level) }],
+    words(text(level), MARGIN.left - 6, y(level) + 4, "end"),
   ]);
+}
+
+function words(text, x, y, anchor) {
+  return ["text", { x, y, "text-anchor": anchor }, text];
 }
 
 /** Return the numbers below the axis: the first, and multiples of a step that leaves room. */
@@ -124,7 +127,7 @@ function line(places, name) {
   const markers = places.length > MOST_MARKERS ? [] : places.filter(Boolean);
   return [
     path(places, name),
-    ...markers.map(([cx, cy]) => svg("circle", { class: name, cx, cy, r: 3 })),
+    ...markers.map(([cx, cy]) => ["circle", { class: name, cx, cy, r: 3 }]),
   ];
 }
 
@@ -135,5 +138,5 @@ function path(places, name) {
     pen = place ? "L" : "M";
     return step;
   });
-  return svg("path", { class: name, d: steps.join("") });
+  return ["path", { class: name, d: steps.join("") }];
 }

@@ -18,6 +18,25 @@ export function svg(tag, attributes = {}, ...children) {
   return filled(document.createElementNS(SVG, tag), attributes, children);
 }
 
+/** Give an SVG element these children, each a tag, its attributes and its text. Elements that are
+ * there are changed where they differ, which costs the browser less than new ones. */
+export function renew(parent, wanted) {
+  wanted.forEach(([tag, attributes, text = ""], i) => {
+    let element = parent.childNodes[i];
+    if (element?.localName !== tag) {
+      const made = svg(tag);
+      if (element) element.replaceWith(made);
+      else parent.append(made);
+      element = made;
+    }
+    for (const [name, value] of Object.entries(attributes)) {
+      if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
+    }
+    if (element.textContent !== String(text)) element.textContent = text;
+  });
+  while (parent.childNodes.length > wanted.length) parent.lastChild.remove();
+}
+
 /** Make a button. */
 export function button(text, act) {
   const made = html("button", { type: "button" }, text);

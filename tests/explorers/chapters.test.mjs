@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import activation from "../../explorers/activation.js";
-import { ACTIVATIONS } from "../../explorers/core/activations.js";
+import { ACTIVATIONS, SQUARED_RELU } from "../../explorers/core/activations.js";
 import { bestOf, rightAfter } from "../../explorers/core/budget.js";
 import { law } from "../../explorers/core/layers.js";
 import { forward } from "../../explorers/core/network.js";
@@ -47,7 +47,7 @@ const PAGES = readdirSync(CHAPTERS, { withFileTypes: true })
   );
 
 test("the chapters have explorers", () => {
-  assert.ok(PAGES.filter((page) => explorerOf(page)).length >= 27);
+  assert.ok(PAGES.filter((page) => explorerOf(page)).length >= 31);
 });
 
 for (const page of PAGES.filter(explorerOf)) {
@@ -60,6 +60,8 @@ for (const page of PAGES.filter(explorerOf)) {
   });
 }
 
+const FUNCTIONS = { ...ACTIVATIONS, relu_squared: SQUARED_RELU };
+
 /** Return what the explorer of a chapter computes for its own state, with changes. */
 const COMPUTE = {
   signal(setting) {
@@ -67,8 +69,8 @@ const COMPUTE = {
     const [first, last] = [signal[0], signal.at(-1)];
     return { first, last, gradient: gradient[0], dead: dead.at(-1), saturated: saturated.at(-1) };
   },
-  activation({ activation, mean, deviation }) {
-    const found = outputMoments(ACTIVATIONS[activation], mean, deviation, false);
+  activation({ activation, gate, mean, deviation }) {
+    const found = outputMoments(FUNCTIONS[activation], mean, deviation, gate === "yes");
     return { ...found, gain: Math.sqrt(found.given / found.square) };
   },
   fans: law,
@@ -294,4 +296,30 @@ answers("frontier/residual-networks", (at) => {
 answers("frontier/small-data", (at) => {
   assert.equal(at().to, 0);
   assertAbout(at("noise=1e-8").to, 0.8);
+});
+
+answers("frontier/width", (at) => {
+  const [narrow, wide] = [at(), at("inputs=512&outputs=512")];
+  assertAbout(narrow.std, 0.25, 1e-6);
+  assertAbout(wide.std, 0.0625, 1e-6);
+  assert.equal(wide.fanIn / narrow.fanIn, 16);
+});
+
+answers("frontier/transformer-start", (at) => {
+  assertAbout(at().square, 0.356, 0.002);
+  assertAbout(at("deviation=2").square, 7.03, 0.001);
+  const growth = (text) => at(`${text}&deviation=2`).square / at(text).square;
+  assertAbout(growth("gate=yes"), 20, 0.02);
+  assertAbout(growth("activation=relu_squared&gate=no"), 16, 1e-6);
+  assertAbout(growth("activation=gelu&gate=no"), 4.5, 0.02);
+});
+
+answers("frontier/large-networks", (at) => {
+  const apart = (text) => seeds(3).map((seed) => at(`${text}&seed=${seed}`).to);
+  assert.deepEqual(apart("noise=0"), [0, 0, 0]);
+  const noisy = apart("noise=1e-4");
+  assertAbout(Math.min(...noisy), 0.0005);
+  assertAbout(Math.max(...noisy), 0.005, 0.1);
+  assertAbout(Math.min(...apart("kind=random")), 1.8);
+  assertAbout(Math.max(...apart("kind=random")), 3.1);
 });

@@ -7,11 +7,19 @@ import { test } from "node:test";
 import { ACTIVATIONS, SQUARED_RELU } from "../../explorers/core/activations.js";
 import { bestOf, rightAfter } from "../../explorers/core/budget.js";
 import { allowedGroups, code } from "../../explorers/core/layers.js";
+import { LOOPS } from "../../explorers/core/loops.js";
 import { meanSquareOf } from "../../explorers/core/moments.js";
-import { backward, forward, layer, weightGradients } from "../../explorers/core/network.js";
+import {
+  addProduct,
+  backward,
+  forward,
+  lastOutputs,
+  layer,
+  weightGradients,
+} from "../../explorers/core/network.js";
 import { phase, phaseMap } from "../../explorers/core/phases.js";
 import { points } from "../../explorers/core/points.js";
-import { draws, randomState } from "../../explorers/core/random.js";
+import { randomState } from "../../explorers/core/random.js";
 import { RUNS } from "../../explorers/core/rates.js";
 import { fans, SCHEMES, unitWeights } from "../../explorers/core/schemes.js";
 import { start } from "../../explorers/core/start.js";
@@ -38,15 +46,20 @@ function assertNear(values, expected, what) {
 
 test("uniform random numbers are NumPy's, to the last bit", () => {
   for (const { seed, uniform } of FIXTURES.random) {
-    const { uniform: draw } = randomState(seed);
-    assert.deepEqual([...draws(1008, draw).slice(-8)], uniform);
+    assert.deepEqual([...randomState(seed).uniforms(1008).slice(-8)], uniform);
   }
 });
 
 test("normal random numbers are NumPy's", () => {
   for (const { seed, normal } of FIXTURES.random) {
-    assertNear(draws(1008, randomState(seed).normal).slice(-8), normal, `seed ${seed}`);
+    assertNear(randomState(seed).normals(1008).slice(-8), normal, `seed ${seed}`);
   }
+});
+
+test("random numbers are one stream, however many are asked for at a time", () => {
+  const { normal, normals } = randomState(3);
+  const parts = [...normals(3), normal(), ...normals(0), normal(), ...normals(4), normal()];
+  assert.deepEqual(parts, [...randomState(3).normals(10)]);
 });
 
 test("the activations are those of the helpers", () => {
@@ -68,6 +81,44 @@ for (const [name, expected] of Object.entries(FIXTURES.activations)) {
     assertNear(factors, expected.chi, "chi");
   });
 }
+
+test("the loops over arrays are those of the same functions", () => {
+  assert.deepEqual(Object.keys(LOOPS), Object.keys(ACTIVATIONS));
+  const z = Float64Array.from(FIXTURES.points);
+  for (const [name, { apply, chain }] of Object.entries(LOOPS)) {
+    const { f, slope } = ACTIVATIONS[name];
+    const [a, g] = [new Float64Array(z.length), z.map((_, i) => i + 1)];
+    apply(z, a);
+    chain(z, g);
+    assertNear(a, FIXTURES.points.map(f), `${name}: values`);
+    assertNear(g, FIXTURES.points.map((each, i) => (i + 1) * slope(each)), `${name}: slopes`);
+  }
+});
+
+test("tanh is that of the language, also near 0", () => {
+  const places = [1e-300, 1e-9, 0.01, 0.29999, 0.30001, 1, 5, 20, 800].flatMap((x) => [x, -x]);
+  assertNear(places.map(ACTIVATIONS.tanh.f), places.map(Math.tanh), "tanh");
+  assert.equal(ACTIVATIONS.tanh.f(0), 0);
+});
+
+test("matrix products of every small shape", () => {
+  const random = randomState(7);
+  for (let rows = 1; rows <= 5; rows++) {
+    for (let columns = 1; columns <= 6; columns++) {
+      const inner = 3;
+      const [sum, left, right] = [rows * columns, rows * inner, inner * columns].map(
+        random.normals,
+      );
+      const expected = sum.map((each, place) => {
+        const [i, k] = [Math.floor(place / columns), place % columns];
+        for (let j = 0; j < inner; j++) each += left[i * inner + j] * right[k * inner + j];
+        return each;
+      });
+      addProduct(sum, rows, columns, inner, left, inner, 1, right, 1, inner);
+      assertNear(sum, expected, `${rows} by ${columns}`);
+    }
+  }
+});
 
 test("fans of a shape", () => {
   for (const { shape, expected } of FIXTURES.fans) {
@@ -114,6 +165,7 @@ for (const each of FIXTURES.networks) {
     const n = each.x.length / each.widths[0];
     const { a, z } = forward(layers, each.activation, Float64Array.from(each.x), n);
     const top = Float64Array.from(each.top);
+    assertNear(lastOutputs(layers, each.activation, a[0], n), each.z.at(-1), "last outputs");
     const gradients = backward(layers, each.activation, { z }, top, n);
     layers.forEach((one, i) => {
       assertNear(z[i], each.z[i], `z of layer ${i}`);
@@ -203,7 +255,7 @@ test("two schemes of one law share their random numbers, and each has its varian
   const [lecun, he] = ["lecun_normal", "he_normal"].map((name) =>
     stackOf([2, 16, 1], SCHEMES[name], randomState(2)),
   );
-  const first = draws(32, randomState(2).normal);
+  const first = randomState(2).normals(32);
   assertNear(lecun[0].W, [...first].map((each) => each / Math.sqrt(2)), "LeCun");
   he.forEach(({ W }, i) => {
     assertNear(W, [...lecun[i].W].map((each) => Math.sqrt(2) * each), `He, layer ${i}`);

@@ -19,13 +19,16 @@ NO_NODE = "no Node.js 20 or newer found: install it (apt install nodejs, brew in
 
 
 def assert_equal(stored: Any, computed: Any, where: str = "fixtures") -> None:
-    """Compare two trees of JSON: numbers to 12 digits, everything else exactly."""
+    """Compare two trees of JSON: numbers to 12 digits, everything else exactly.
+
+    In a list, what differs by rounding from 0 is 0: processors round differently.
+    """
     if isinstance(computed, dict):
         assert stored.keys() == computed.keys(), where
         for key, value in computed.items():
             assert_equal(stored[key], value, f"{where}.{key}")
     elif isinstance(computed, list | tuple) and all(isinstance(x, int | float) for x in computed):
-        np.testing.assert_allclose(stored, computed, rtol=1e-12, atol=0, err_msg=where)
+        np.testing.assert_allclose(stored, computed, rtol=1e-12, atol=1e-16, err_msg=where)
     elif isinstance(computed, list | tuple):
         assert len(stored) == len(computed), where
         for number, (one, other) in enumerate(zip(stored, computed, strict=True)):
