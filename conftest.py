@@ -37,6 +37,20 @@ def pytest_xdist_auto_num_workers() -> int:
     return cpu_count()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Let one process do all that looks at the site, so that the site is built once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneSite(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = Path(nodeid.split("::", 1)[0])
+            alone = path.stem == "test_jupyterlab"  # it needs no site, and takes as long as one
+            return "site" if path.parent.name == "site" and not alone else path.as_posix()
+
+    return OneSite(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 @pytest.fixture(autouse=True)
 def _backends(monkeypatch: pytest.MonkeyPatch) -> None:
     """No window and no TensorFlow; the notebooks' kernels are not told, they find out alone."""

@@ -263,14 +263,18 @@ def test_the_course_s_helpers_are_there_for_a_factory(
     assert "never initialized" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("name", "status"), [("sound", 0), ("zeros", 1), ("fails", 2)])
+UNREAD = ['"$@" | true; exit "${PIPESTATUS[0]}"', '"$@" 2>&1 | true; exit "${PIPESTATUS[0]}"']
+CLOSED = ['"$@" >&-', '"$@" >&- 2>&-']
+
+
 @pytest.mark.parametrize(
-    "shell",
+    ("shell", "name", "status"),
     [
-        '"$@" | true; exit "${PIPESTATUS[0]}"',
-        '"$@" 2>&1 | true; exit "${PIPESTATUS[0]}"',
-        '"$@" >&-',
-        '"$@" >&- 2>&-',
+        *((shell, "zeros", 1) for shell in (*UNREAD, *CLOSED)),
+        (UNREAD[0], "sound", 0),
+        (UNREAD[1], "fails", 2),
+        (CLOSED[0], "sound", 0),
+        (CLOSED[1], "fails", 2),
     ],
 )
 def test_the_status_is_the_verdict_when_nobody_reads(

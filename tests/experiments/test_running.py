@@ -453,3 +453,27 @@ def test_ctrl_c_leaves_nothing_running(backend, tmp_path):
     while any(map(alive, trainers)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(map(alive, trainers))
+
+
+def flushed():
+    return bool(torch.tensor(1e-40) * 1 == 0)
+
+
+def test_training_takes_denormal_numbers_for_zero_and_what_follows_does_not():
+    seen = []
+
+    def loss(output, y):
+        seen.append(flushed())
+        return cross_entropy(output, y)
+
+    runs = run(loss=loss, measure=lambda model: {"flushed": float(flushed())})
+    assert seen[-1]
+    assert runs.flushed == 0
+    assert not flushed()
+    with running.no_denormals(), running.no_denormals():
+        assert flushed()
+    with running.no_denormals():
+        with running.no_denormals():
+            pass
+        assert flushed()
+    assert not flushed()

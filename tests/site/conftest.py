@@ -90,11 +90,13 @@ def visits(browser: Browser, address: str) -> Iterator[Callable[[str, str], Visi
         name: patient(browser, base_url=address, **options) for name, options in LOOKS.items()
     }
 
+    seen: dict[str, set[str]] = {kind: set() for kind in contexts}
+
     @functools.cache
     def visit(name: str, kind: str) -> Visit:
         page = contexts[kind].new_page()
         try:
-            return look(page, name)
+            return look(page, name, kind, seen[kind])
         finally:
             page.close()
 

@@ -35,7 +35,11 @@ LOOKS = {
     "phone": {"color_scheme": "light", "viewport": {"width": 390, "height": 844}},
 }
 
-
+SAMPLE = {"chapters/initialization/xavier", "chapters/derivations/variance"}
+"""Chapters in which every look is judged by every rule: experiments, and proofs."""
+ALL_RULES: dict = {}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+SHAPE = {"rules": {"color-contrast": {"enabled": False}}}
 WAIT = 30_000
 """Milliseconds."""
 
@@ -108,9 +112,10 @@ BOXED = """[...document.querySelectorAll('span.math.wide, .math[tabindex]')]
   })
   .map(formula => formula.outerHTML.slice(0, 150))"""
 
-# Marks the blocks of code in which every word has the colours and the font of an earlier one.
-MARK_REPEATED = """() => {
-  const seen = new Set();
+# Marks the blocks of code in which every word has the colours and the font of an earlier one, on
+# this page or on one before it, and returns all that there have been.
+MARK_REPEATED = """before => {
+  const seen = new Set(before);
   for (const block of document.querySelectorAll('.highlight > pre, .sig')) {
     const ground = getComputedStyle(block.parentElement).backgroundColor;
     const kinds = [block, ...block.querySelectorAll('*')].map(word => {
@@ -120,6 +125,7 @@ MARK_REPEATED = """() => {
     block.toggleAttribute('data-repeated', kinds.every(kind => seen.has(kind)));
     kinds.forEach(kind => seen.add(kind));
   }
+  return [...seen];
 }"""
 
 
@@ -130,8 +136,11 @@ def settle(page: Page) -> None:
     page.evaluate("() => new Promise(done => setTimeout(done, 350))")  # the boxes fade in
 
 
-def look(page: Page, name: str) -> Visit:
-    """Open a page and note what it asks for, what it says, and how it reads."""
+def look(page: Page, name: str, kind: str, seen: set[str]) -> Visit:
+    """Open a page and note what it asks for, what it says, and how it reads.
+
+    ``seen`` has the colours of the code on earlier pages in this look, and gets those of this one.
+    """
     visit = Visit()
     page.on("request", lambda request: visit.requests.append(request.url))
     page.on(
@@ -149,18 +158,28 @@ def look(page: Page, name: str) -> Visit:
     visit.width = page.evaluate("document.documentElement.scrollWidth")
     visit.unreachable = page.evaluate(UNREACHABLE)
     visit.boxed = page.evaluate(BOXED)
-    # Colours are judged on the wide page: they are the same on the narrow one, and it takes long.
-    wide = page.viewport_size["width"] > 1000
-    if wide:
-        page.evaluate(MARK_REPEATED)
-    # Without "preload: false" axe itself asks for style sheets, at addresses that do not exist.
-    options = {
-        "resultTypes": ["violations"],
-        "preload": False,
-        "rules": {"color-contrast": {"enabled": wide}},
-    }
-    context = {"exclude": [["[data-repeated]"]]}
-    for violation in Axe().run(page, context, options).response["violations"]:
+    for violation in violations(page, name, kind, seen):
         places = "; ".join(node["html"][:150] for node in violation["nodes"][:3])
         visit.violations.append(f"{violation['id']}: {violation['help']}: {places}")
     return visit
+
+
+def violations(page: Page, name: str, kind: str, seen: set[str]) -> list[dict]:
+    """Return what axe finds on an open page.
+
+    All rules are tried on every page in the light look. The dark one has the same elements in other
+    colours, and the phone the same colours in another frame, so most chapters, which are all built
+    alike, are judged there by their colours alone and by the frame's own tests (width, reach).
+    """
+    sample = not name.startswith("chapters/") or name in SAMPLE
+    # Colours are judged on the wide page: they are the same on the narrow one, and it takes long.
+    if kind == "phone":
+        rules = SHAPE if sample else None
+    else:
+        rules = ALL_RULES if sample or kind == "light" else COLOURS
+        seen |= set(page.evaluate(MARK_REPEATED, sorted(seen)))
+    if rules is None:
+        return []
+    # Without "preload: false" axe itself asks for style sheets, at addresses that do not exist.
+    options = {"resultTypes": ["violations"], "preload": False, **rules}
+    return Axe().run(page, {"exclude": [["[data-repeated]"]]}, options).response["violations"]

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from looking import LOOKS, ROOT, Visit, pages_of_the_book
+from looking import LOOKS, ROOT, SAMPLE, Visit, pages_of_the_book
 from PIL import Image, ImageChops, ImageStat
 from playwright.sync_api import Page, expect
 from sphinx.errors import ConfigError
@@ -226,7 +226,7 @@ def test_search_opens_with_the_keyboard(page: Page) -> None:
     expect(page.locator("#pst-search-dialog")).to_be_hidden()
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+@pytest.mark.parametrize("name", [PAGES[0], *sorted(SAMPLE)])
 def test_skip_link_is_the_first_stop_and_leads_to_the_text(page: Page, name: str) -> None:
     page.goto(f"{name}.html")
     page.keyboard.press("Tab")
@@ -237,7 +237,16 @@ def test_skip_link_is_the_first_stop_and_leads_to_the_text(page: Page, name: str
     assert page.evaluate("document.activeElement.closest('main') !== null")
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_chapter_has_solutions_and_all_are_folded(
+    documents: dict[str, BeautifulSoup],
+) -> None:
+    for name in CHAPTERS:
+        solutions = documents[f"{name}.html"].select(".solution")
+        assert solutions, name
+        assert all("dropdown" in solution["class"] for solution in solutions), name
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLE))
 def test_solution_unfolds_with_the_keyboard(page: Page, name: str) -> None:
     page.goto(f"{name}.html")
     button = page.locator(".solution .toggle-button").first

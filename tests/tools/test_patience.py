@@ -65,24 +65,20 @@ def printed(command: list[str], course: Path, **variables: str) -> str:
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "1"]], ids=["alone", "beside others"])
-def test_nbval_waits_for_a_cell_as_long_as_patience_says(course: Path, workers: list[str]) -> None:
-    (course / "test_limit.py").write_text(
-        "def test_limit(request):\n    assert request.config.option.nbval_cell_timeout == 14"
-    )
-    limits = ["--nbval-cell-timeout=7", *workers]
-    assert "1 passed" in pytest_says(course, *limits, COURSE_PATIENCE="2")
-
-
-def test_nbval_waits_for_a_kernel_and_for_outputs_as_long(course: Path) -> None:
+def test_nbval_waits_for_a_cell_a_kernel_and_outputs_as_long_as_patience_says(
+    course: Path, workers: list[str]
+) -> None:
     cells = [v4.new_code_cell("x = 1", execution_count=1)]
     write(v4.new_notebook(cells=cells), course / "page.ipynb")
     (course / "test_limit.py").write_text(
         "def test_limit(request):\n"
+        "    assert request.config.option.nbval_cell_timeout == 14\n"
+        "    assert request.config.option.nbval_kernel_startup_timeout == 600\n"
         "    (cell,) = (item for item in request.session.items if item.path.suffix == '.ipynb')\n"
-        "    assert cell.output_timeout == 120\n"
-        "    assert request.config.option.nbval_kernel_startup_timeout == 600"
+        "    assert cell.output_timeout == 120"
     )
-    assert "2 passed" in pytest_says(course, "test_limit.py", "page.ipynb", COURSE_PATIENCE="2")
+    limits = ["--nbval-cell-timeout=7", "test_limit.py", "page.ipynb", *workers]
+    assert "2 passed" in pytest_says(course, *limits, COURSE_PATIENCE="2")
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores cannot be chosen here")
