@@ -6,7 +6,7 @@ SOURCES = frozenset(
     {"load_mnist", "load_cifar10", "load_japanese_vowels", "load_names", "image_tensors"}
     | {"rng", "generator", "initialize", "fill", "lsuv", "draw_rows", "materialize"}
     | {"sweep", "starts", "layer_statistics", "probe", "audit", "fit", "evaluate"}
-    | {"train_ensemble", "evaluate_ensemble", "train_recurrent"}
+    | {"train_ensemble", "evaluate_ensemble", "train_recurrent", "sharpness"}
     | {"np.random.default_rng", "torch.Generator", "time.perf_counter", "perf_counter"}
     | {"timeit.repeat", "keras.random.SeedGenerator", "SeedGenerator"}
 )

@@ -287,6 +287,13 @@ answers("practice/audit-your-network", (at) => {
   assertAbout(at("scale=0.4").gradient, 8e-8, 0.05);
 });
 
+answers("frontier/start-and-learning-rate", (at) => {
+  const best = (text) => [at(text).rate, at(text).right];
+  assert.deepEqual(best("scale=1.00"), [0.1, 91]);
+  assert.deepEqual(best("scale=1.40"), [0.03, 84]);
+  assert.deepEqual(best("scale=2.00"), [0.003, 39]);
+});
+
 answers("frontier/residual-networks", (at) => {
   const ends = seeds(3).map((seed) => at(`seed=${seed}`));
   assertAbout(Math.min(...ends.map(({ last }) => last)), 3e14, 0.05);

@@ -283,6 +283,10 @@ CALLS: dict[str, Call] = {
             ensemble.evaluate_ensemble,
             lambda: {"networks": [network(0), network(1)], "batch_size": 4, **judged()},
         ),
+        (
+            ensemble.sharpness,
+            lambda: {"networks": [network(0), network(1)], "iterations": 4, **judged()},
+        ),
         (ensemble.train_recurrent, train_recurrent),
         (ensemble.rnn_states, partial(states, 1, activation="tanh")),
         (ensemble.lstm_states, partial(states, 4)),
