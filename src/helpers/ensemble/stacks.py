@@ -183,6 +183,38 @@ def _sgd(parameters: Sequence[torch.Tensor], rates: torch.Tensor) -> Update:
     return update
 
 
+def _momentum(parameters: Sequence[torch.Tensor], rates: torch.Tensor) -> Update:
+    """Return the step of gradient descent with momentum 0.9, in the form that torch has."""
+    rates = [_along_first(rates, parameter) for parameter in parameters]
+    sums = [torch.zeros_like(parameter) for parameter in parameters]
+
+    @torch.no_grad()
+    def update(gradients: Sequence[torch.Tensor]) -> None:
+        for parameter, gradient, rate, total in zip(
+            parameters, gradients, rates, sums, strict=True
+        ):
+            total.mul_(0.9).add_(gradient)
+            parameter.addcmul_(total, rate, value=-1)
+
+    return update
+
+
+def _adagrad(parameters: Sequence[torch.Tensor], rates: torch.Tensor) -> Update:
+    """Return the step of AdaGrad (Duchi, Hazan and Singer, 2011), one rate for each network."""
+    rates = [_along_first(rates, parameter) for parameter in parameters]
+    squares = [torch.zeros_like(parameter) for parameter in parameters]
+
+    @torch.no_grad()
+    def update(gradients: Sequence[torch.Tensor]) -> None:
+        for parameter, gradient, rate, square in zip(
+            parameters, gradients, rates, squares, strict=True
+        ):
+            square.addcmul_(gradient, gradient)
+            parameter.addcdiv_(gradient * rate, square.sqrt().add_(1e-10), value=-1)
+
+    return update
+
+
 def _adam(parameters: Sequence[torch.Tensor], rates: torch.Tensor) -> Update:
     """Return the step of Adam (Kingma and Ba, 2015), with one rate for each network."""
     beta1, beta2, epsilon = 0.9, 0.999, 1e-8
@@ -208,6 +240,8 @@ def _adam(parameters: Sequence[torch.Tensor], rates: torch.Tensor) -> Update:
 
 OPTIMIZERS: dict[str, Callable[[Sequence[torch.Tensor], torch.Tensor], Update]] = {
     "sgd": _sgd,
+    "momentum": _momentum,
+    "adagrad": _adagrad,
     "adam": _adam,
 }
 

@@ -89,7 +89,8 @@ def train_ensemble(
         Draws the order of the examples, one permutation per epoch: the same for all networks, or
         a sequence of generators, one for each.
     optimizer
-        ``"sgd"`` or ``"adam"``, with torch's default settings.
+        ``"sgd"``, ``"momentum"`` (SGD with momentum 0.9), ``"adagrad"`` or ``"adam"``; all else
+        as torch has it by default.
     validation
         A pair (x, y), evaluated every ``validate_every`` steps and after the last one.
     validate_every

@@ -153,7 +153,8 @@ def size(network: nn.Module, options: Options) -> Size:
     for hook in hooks:
         hook.remove()
     weights = sum(parameter.numel() for parameter in network.parameters())
-    copies = 5 if options.optimizer == "adam" else 3  # weights twice, gradients, two moments
+    moments = {"sgd": 0, "adam": 2}.get(options.optimizer, 1)
+    copies = 3 + moments  # weights twice, gradients
     signal = options.batch_size * (2 * sum(entries) + x.numel())
     limit = min(LARGEST, MEMORY // (4 * (copies * weights + signal)))
     return Size(limit, options.steps * options.batch_size * max(1, sum(products)))
