@@ -28,13 +28,8 @@ from helpers._models import (
 )
 from helpers._progress import progress
 from helpers.ensemble.judging import judge, judge_all
-from helpers.ensemble.stacks import (
-    OPTIMIZERS,
-    check_networks,
-    learning_rates,
-    stack,
-    write_back,
-)
+from helpers.ensemble.stacks import check_networks, stack, write_back
+from helpers.ensemble.updates import OPTIMIZERS, learning_rates
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,9 @@ from torch import nn
 
 from helpers._checks import check_count, one_of
 from helpers._models import Loss, check_data, mode
-from helpers.ensemble.stacks import OPTIMIZERS, architecture, learning_rates
+from helpers.ensemble.stacks import architecture
 from helpers.ensemble.training import train_in_steps
+from helpers.ensemble.updates import OPTIMIZERS, learning_rates
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 Measure = Callable[[nn.Module], Mapping[str, Any]]
