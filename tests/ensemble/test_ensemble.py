@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -19,7 +20,12 @@ X = torch.randn(N, 1, 6, 6, generator=generator(1), dtype=torch.float64)
 Y = torch.randint(CLASSES, (N,), generator=generator(2))
 TARGETS = torch.randn(N, CLASSES, generator=generator(3), dtype=torch.float64)
 HELD_OUT = (X[:7] + 1, Y[:7])
-OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
+OPTIMIZERS = {
+    "sgd": torch.optim.SGD,
+    "momentum": partial(torch.optim.SGD, momentum=0.9),
+    "adagrad": torch.optim.Adagrad,
+    "adam": torch.optim.Adam,
+}
 LR = 0.05
 
 

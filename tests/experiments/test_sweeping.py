@@ -1,6 +1,7 @@
 """A sweep: every network goes its own way, is found under its labels, and faults are named."""
 
 import math
+from functools import partial
 from itertools import product
 
 import joblib
@@ -24,7 +25,12 @@ X = torch.randn(N, 4, generator=generator(1), dtype=torch.float64)
 Y = torch.randint(CLASSES, (N,), generator=generator(2))
 TARGETS = torch.randn(N, CLASSES, generator=generator(3), dtype=torch.float64)
 HELD_OUT = (X[:7] + 1, Y[:7])
-OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
+OPTIMIZERS = {
+    "sgd": torch.optim.SGD,
+    "momentum": partial(torch.optim.SGD, momentum=0.9),
+    "adagrad": torch.optim.Adagrad,
+    "adam": torch.optim.Adam,
+}
 
 
 @pytest.fixture(autouse=True)

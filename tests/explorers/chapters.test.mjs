@@ -330,3 +330,11 @@ answers("frontier/large-networks", (at) => {
   assertAbout(Math.min(...apart("kind=random")), 1.8);
   assertAbout(Math.max(...apart("kind=random")), 3.1);
 });
+
+answers("frontier/adaptive-initialization", (at) => {
+  assert.equal(at().right, 42);
+  assert.equal(at("optimizer=adam").right, 81);
+  assert.ok(at("batches=600").right < 81 && at("batches=800").right > 81);
+  assert.equal(at("scale=2.00&batches=1000").right, 39);
+  assert.equal(at("scale=2.00&batches=1000&optimizer=adam").right, 70);
+});

@@ -9,7 +9,7 @@ import torch
 
 from helpers._checks import MISFITS, check_count, check_function, check_kind, finite, shown
 from helpers._progress import progress
-from helpers.ensemble.stacks import OPTIMIZERS, learning_rates
+from helpers.ensemble.updates import OPTIMIZERS, learning_rates
 
 
 def train_recurrent(

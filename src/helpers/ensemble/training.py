@@ -28,13 +28,8 @@ from helpers._models import (
 )
 from helpers._progress import progress
 from helpers.ensemble.judging import judge, judge_all
-from helpers.ensemble.stacks import (
-    OPTIMIZERS,
-    check_networks,
-    learning_rates,
-    stack,
-    write_back,
-)
+from helpers.ensemble.stacks import check_networks, stack, write_back
+from helpers.ensemble.updates import OPTIMIZERS, learning_rates
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +84,8 @@ def train_ensemble(
         Draws the order of the examples, one permutation per epoch: the same for all networks, or
         a sequence of generators, one for each.
     optimizer
-        ``"sgd"`` or ``"adam"``, with torch's default settings.
+        ``"sgd"``, ``"momentum"`` (SGD with momentum 0.9), ``"adagrad"`` or ``"adam"``; all else
+        as torch has it by default.
     validation
         A pair (x, y), evaluated every ``validate_every`` steps and after the last one.
     validate_every

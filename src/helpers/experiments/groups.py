@@ -15,8 +15,9 @@ from torch import nn
 
 from helpers._checks import check_count, one_of
 from helpers._models import Loss, check_data, mode
-from helpers.ensemble.stacks import OPTIMIZERS, architecture, learning_rates
+from helpers.ensemble.stacks import architecture
 from helpers.ensemble.training import train_in_steps
+from helpers.ensemble.updates import OPTIMIZERS, learning_rates
 
 Pair = tuple[torch.Tensor, torch.Tensor]
 Measure = Callable[[nn.Module], Mapping[str, Any]]
@@ -153,7 +154,8 @@ def size(network: nn.Module, options: Options) -> Size:
     for hook in hooks:
         hook.remove()
     weights = sum(parameter.numel() for parameter in network.parameters())
-    copies = 5 if options.optimizer == "adam" else 3  # weights twice, gradients, two moments
+    moments = {"sgd": 0, "adam": 2}.get(options.optimizer, 1)
+    copies = 3 + moments  # weights twice, gradients
     signal = options.batch_size * (2 * sum(entries) + x.numel())
     limit = min(LARGEST, MEMORY // (4 * (copies * weights + signal)))
     return Size(limit, options.steps * options.batch_size * max(1, sum(products)))
