@@ -14,7 +14,7 @@ LONGEST := chapters/practice/mnist-cnn.ipynb chapters/practice/initialization-gr
 export PYTHON
 unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH
 
-.PHONY: help setup book pdf test serve lab notebooks robust portable format clean distclean
+.PHONY: help setup book pdf epub test serve lab notebooks robust portable format clean distclean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ book: setup ## build the site from the stored outputs
 
 pdf: book ## print the course as one PDF (needs Chromium)
 	@$(RUN) -m tools.pdf
+
+epub: book ## make an EPUB of the course, for e-readers
+	@$(RUN) -m tools.epub
 
 notebooks: setup ## execute the notebooks and store their outputs [CHAPTER=part/name]
 	@$(RUN) -m tools.notebooks store $(CHAPTER)

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, sync_playwright
 from pypdf import PdfReader
 
 from tools.chromium import NO_CHROMIUM, chromium
+from tools.landing import offer
 from tools.patience import patience
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,7 +27,6 @@ SITE = ROOT / "_build" / "html"
 NAME = "good-start.pdf"
 SCREEN_ONLY = {"book/api", "book/explorers"}
 """A reference of two hundred pages, which a program shows as well, and figures that move."""
-LINK = re.compile(r'<p class="paper"[^>]*>.*?</p>', re.DOTALL)
 HOME = re.compile(r'<link rel="canonical" href="(.*?)book/index\.html"')
 PAGE = """<!doctype html>
 <html lang="en" data-theme="light"><head><meta charset="utf-8"><title>{title}</title>
@@ -119,15 +119,6 @@ def make(browser: Browser, site: Path, target: Path, names: Sequence[str] | None
     return len(PdfReader(target).pages)
 
 
-def offer(site: Path, pages: int) -> None:
-    """Let the landing page, which keeps a place for it, link to the PDF."""
-    landing = site / "book" / "index.html"
-    size = f"{(site / NAME).stat().st_size / 1e6:.0f} MB"
-    text = f"The course as one PDF</a>: {pages} pages, {size}."
-    link = f'<p class="paper"><a href="../{NAME}">{text}</p>'
-    landing.write_text(LINK.sub(link, landing.read_text("utf-8")), "utf-8")
-
-
 def main() -> None:
     """Print the course or say why not."""
     if not (SITE / "book" / "index.html").exists():
@@ -139,7 +130,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         pages = make(browser, SITE, SITE / NAME)
         browser.close()
-    offer(SITE, pages)
+    offer(SITE / NAME, "paper", "The course as one PDF", f"{pages} pages, ")
     print(f"The course is at {SITE / NAME} ({pages} pages)")
 
 

@@ -352,7 +352,7 @@ def test_only_what_passed_its_tests_is_published() -> None:
     assert set(jobs["deploy"]["needs"]) == {"test", "build"}
     assert jobs["copies"]["needs"] == "test"
     assert jobs["build"]["steps"][-1]["with"]["path"] == "_build/html"
-    assert jobs["build"]["steps"][-2]["run"] == "make pdf"
+    assert jobs["build"]["steps"][-2]["run"] == "make pdf epub"
     allowed = {name: job["permissions"] for name, job in jobs.items() if "permissions" in job}
     assert allowed.keys() == {"deploy", "copies"}
     assert allowed["copies"] == {"contents": "write"}

@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from pypdf.generic import Destination
 
 from tools import pdf
+from tools.landing import offer
 
 PAGES = ["chapters/initialization/xavier", "chapters/derivations/variance"]
 
@@ -95,7 +96,7 @@ def test_the_landing_page_links_to_the_pdf_where_there_is_one(site: Path, tmp_pa
     assert not BeautifulSoup(landing.read_bytes(), "html.parser").select(f"a[href$='{pdf.NAME}']")
     (tmp_path / pdf.NAME).write_bytes(b"0" * 3_000_000)
     for pages in (300, 301):  # a second time it is written anew
-        pdf.offer(tmp_path, pages)
+        offer(tmp_path / pdf.NAME, "paper", "The course as one PDF", f"{pages} pages, ")
         (link,) = BeautifulSoup(landing.read_bytes(), "html.parser").select("p.paper:not([hidden])")
         assert link.a["href"] == f"../{pdf.NAME}"
         assert f"{pages} pages, 3 MB" in link.text

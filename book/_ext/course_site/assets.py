@@ -176,7 +176,7 @@ def finish(app: Sphinx) -> None:
     """Write the bundles, unless Sphinx has brought no parts because nothing has changed."""
     site = Path(app.outdir)
     static = site / "_static"
-    if not (static / "course.css").exists():
+    if app.builder.name != "html" or not (static / "course.css").exists():
         return
     (static / "site.js").write_text(script(static), "utf-8")
     sheet = style_sheet(static, words_of(site))
