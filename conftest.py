@@ -8,6 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tools.patience import KERNEL_TIMEOUT, OUTPUT_TIMEOUT, patience
 
@@ -19,6 +20,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # another worker needs the core on whic
 if not os.access(os.environ.get("HOME", ""), os.W_OK):  # Jupyter and matplotlib write there
     HOME = tempfile.TemporaryDirectory(prefix="good-start-", ignore_cleanup_errors=True)
     os.environ["HOME"] = HOME.name
+
+# The same examples in each run, however slow the machine is.
+settings.register_profile(
+    "course", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("course")
 
 
 def pytest_configure(config: pytest.Config) -> None:

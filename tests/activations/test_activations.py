@@ -145,7 +145,7 @@ def test_limits_at_infinity(phi):
 
 
 @EACH_FUNCTION
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_any_float_gives_its_dtype_and_no_warning(function, data):
     dtype = data.draw(st.sampled_from(FLOATS))
@@ -214,7 +214,6 @@ def test_refuses_parameters_that_are_not_finite(value):
         leaky_relu([1.0], slope="0.1")
 
 
-@settings(deadline=None)
 @given(slope=st.floats(-2, 2), alpha=st.floats(-2, 2))
 def test_parameters_mean_what_they_mean_in_torch(slope, alpha):
     x = grid()
@@ -231,7 +230,6 @@ def test_leaky_relu_of_slope_0_is_relu_at_infinity_too():
 
 
 @EACH
-@settings(deadline=None)
 @given(x=arrays(np.float64, 2, elements=st.floats(-1e4, 1e4)))
 def test_monotone_where_the_derivative_says_so(phi, x):
     low, high = np.sort(x)
@@ -241,7 +239,6 @@ def test_monotone_where_the_derivative_says_so(phi, x):
         assert phi.name in ("gelu", "silu")
 
 
-@settings(deadline=None)
 @given(x=st.floats(-1e4, 1e4))
 def test_symmetries(x):
     value = {name: phi.function(x) for name, phi in ACTIVATIONS.items()}
@@ -259,7 +256,6 @@ def test_convention_at_the_kink():
     assert ACTIVATIONS["leaky_relu"].derivative(0) == 0.01
 
 
-@settings(deadline=None)
 @given(
     x=arrays(np.float64, (3, 4), elements=st.floats(-1e4, 1e4)),
     shift=st.floats(-1e4, 1e4),
@@ -273,7 +269,6 @@ def test_softmax_is_a_distribution_that_ignores_a_shift(x, shift, axis):
     np.testing.assert_allclose(softmax(x + shift, axis=axis), p, rtol=1e-11, atol=1e-300)
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_softmax_keeps_shape_and_dtype_and_agrees_with_torch_on_every_float(data):
     dtype = data.draw(st.sampled_from(FLOATS))

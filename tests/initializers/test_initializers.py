@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 from scipy.stats import ks_2samp, norm
@@ -145,7 +145,6 @@ def test_tables_cover_every_scheme():
 @given(
     shape=array_shapes(min_dims=2, max_dims=5, max_side=9),
 )
-@settings(deadline=None)
 def test_fans_are_those_of_torch(shape):
     assert fans(shape) == init._calculate_fan_in_and_fan_out(torch.empty(shape))
 
@@ -237,7 +236,6 @@ def test_identity_is_that_of_torch(shape):
 
 @EACH_SCHEME
 @given(shape=array_shapes(min_dims=2, max_dims=4, max_side=6), seed=st.integers(0, 2**32))
-@settings(deadline=None)
 def test_seed_reproduces_shape_and_dtype_kept(name, shape, seed):
     shape = shape[:2] if name == "identity" else shape
     first, second = draw(name, shape, seed), draw(name, list(shape), seed)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
@@ -136,7 +136,6 @@ def test_a_layer_is_multiplied_by_one_positive_number(name):
         assert torch.equal(after.bias, old.bias)
 
 
-@settings(deadline=None)
 @given(exponents=st.lists(st.integers(-40, 40), min_size=5, max_size=5))
 def test_the_scale_of_the_weights_before_does_not_matter(exponents):
     build, x = MODELS["residual"]
