@@ -25,7 +25,9 @@ function mindBoxes(isMeant) {
   }
 }
 
-const isLaidOut = (box) => box.checkVisibility({ contentVisibilityAuto: true });
+// Of a box that is not laid out itself, what it holds says so.
+const isLaidOut = (box) =>
+  (box.firstElementChild ?? box).checkVisibility({ contentVisibilityAuto: true });
 
 window.addEventListener("load", () => {
   new ResizeObserver(() => mindBoxes(isLaidOut)).observe(document.body);
