@@ -33,8 +33,9 @@ KINDS = [
 
 
 def open_whole(page: Page) -> None:
-    """Open the page, and have its explorer shown, which waits until a reader comes near."""
+    """Open the page with the buttons of its scripts and its explorer, which waits for a reader."""
     page.goto(VARIANCE)
+    page.locator("button.copybtn").first.wait_for(state="attached")
     page.locator(".explorer").scroll_into_view_if_needed()
     page.locator(".explorer output").first.wait_for()
     page.evaluate("scrollTo(0, 0)")
@@ -76,7 +77,7 @@ def test_tab_and_the_arrow_keys_reach_everything(page: Page) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_has_one_stop_and_says_how_to_go_on(page: Page, kind: str) -> None:
-    page.goto(VARIANCE)
+    open_whole(page)
     page.keyboard.press("Tab")
     stops = page.locator(f":is({kind}):not([tabindex='-1'])").locator("visible=true")
     assert stops.count() == 1
