@@ -98,14 +98,15 @@ def make(target: Path) -> None:
     SystemExit
         Sphinx cannot make it; what it says is repeated.
     """
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory(dir=BUILD) as folder:
         command = [*COMMAND, *BUILDER, "--path-output", folder]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         found = list(Path(folder).rglob("*.epub"))
         if result.returncode or not found:
             sys.exit(f"{result.stderr.rstrip()}\nThe EPUB is not made.")
-        rewrite(found[0], target.with_suffix(".part"))
-    target.with_suffix(".part").replace(target)
+        mended = Path(folder, NAME)
+        rewrite(found[0], mended)
+        mended.replace(target)
 
 
 def main() -> None:

@@ -384,9 +384,11 @@ def test_links_between_files_resolve(name: str) -> None:
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_citation_names_this_version() -> None:
+def test_citation_and_the_epub_name_this_version() -> None:
     citation = yaml.safe_load(read("CITATION.cff"))
-    assert citation["version"] == helpers.__version__
+    settings = yaml.safe_load(read("_config.yml"))["sphinx"]["config"]
+    assert citation["version"] == settings["version"] == helpers.__version__
+    assert citation["title"] == f"{settings['epub_title']}: {settings['epub_description'].lower()}"
     assert citation["authors"] == [{"name": "The Good Start authors"}]
     assert citation["license"] == ["MIT", "CC-BY-4.0"]
 
