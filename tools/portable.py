@@ -3,8 +3,9 @@
     python -m tools.portable
 
 A copy has plain Markdown, its solutions at the end, and a first cell that installs the course.
-Its links lead to the site. They need the address of the repository on GitHub: that of the remote
-``origin``, or the one in the environment variable ``COURSE_REPOSITORY_URL``.
+Beside the copies stands what Binder, or pip, needs to run them. Links lead to the site. They need
+the address of the repository on GitHub: that of the remote ``origin``, or the one in the
+environment variable ``COURSE_REPOSITORY_URL``.
 """
 
 from __future__ import annotations
@@ -193,6 +194,16 @@ def copies_for(repository: str) -> dict[str, NotebookNode]:
     }
 
 
+def requirements(source: str) -> dict[str, str]:
+    """Return the files that say what the copies need: for pip, and for Binder, which reads them."""
+    needed = f"--constraint constraints.txt\ngood-start[course] @ {source}\n"
+    return {
+        "requirements.txt": needed,
+        "constraints.txt": (ROOT / "constraints.txt").read_text("utf-8"),
+        "runtime.txt": "python-3.11\n",
+    }
+
+
 def main() -> int:
     """Write all copies anew; return the exit code."""
     try:
@@ -213,6 +224,8 @@ def main() -> int:
         path = chapter_path(name, COPIES)
         path.parent.mkdir(parents=True, exist_ok=True)
         write(copied, path)
+    for name, text in requirements(f"git+{repository}").items():
+        (COPIES / name).write_text(text, "utf-8")
     print(f"{len(copies)} copies are in {COPIES}")
     return 0
 

@@ -429,12 +429,11 @@ def test_without_address_there_is_no_button(site: Path, name: str) -> None:
 def test_with_address_a_chapter_can_be_launched_and_edited(
     site_with_repository: Path, name: str
 ) -> None:
-    repository = "https://github.com/example/good-start"
+    repository, copy = "https://github.com/example/good-start", name.removeprefix("chapters/")
     links = buttons(site_with_repository, name)
     assert links[:4] == [
-        f"https://mybinder.org/v2/gh/example/good-start/main?urlpath=lab/tree/{name}.ipynb",
-        "https://colab.research.google.com/github/example/good-start/blob/portable/"
-        f"{name.removeprefix('chapters/')}.ipynb",
+        f"https://mybinder.org/v2/gh/example/good-start/portable?urlpath=lab/tree/{copy}.ipynb",
+        f"https://colab.research.google.com/github/example/good-start/blob/portable/{copy}.ipynb",
         repository,
         f"{repository}/edit/main/{name}.ipynb",
     ]

@@ -17,6 +17,7 @@ import nbformat
 import pytest
 from markdown_it import MarkdownIt
 from nbformat import NotebookNode, v4
+from packaging.requirements import Requirement
 
 from tools import portable
 from tools.execution import read
@@ -207,13 +208,20 @@ def test_make_portable_writes_all_copies_or_says_what_it_needs(
     assert "COURSE_REPOSITORY_URL=" in capsys.readouterr().err
     assert not (tmp_path / "portable").exists()
     monkeypatch.setenv("COURSE_REPOSITORY_URL", REPOSITORY)
-    monkeypatch.setattr(portable, "copies_for", lambda _: copies())
+    made = copies()
+    monkeypatch.setattr(portable, "copies_for", lambda _: made)
     (tmp_path / "portable").mkdir()
     (tmp_path / "portable" / "old.ipynb").touch()
     assert portable.main() == 0
     assert chapter_names(tmp_path / "portable") == NAMES
     assert "git+https://github.com/Someone/good-start" in copies()[SHORTEST].cells[1].source
     assert "https://someone.github.io/good-start/chapters/" in copies()[SHORTEST].cells[0].source
+    option, needed = (tmp_path / "portable" / "requirements.txt").read_text().splitlines()
+    assert option == "--constraint constraints.txt"
+    course = Requirement(needed)
+    assert (course.name, course.extras) == ("good-start", {"course"})
+    assert course.url == f"git+{REPOSITORY}"
+    assert "torch==" in (tmp_path / "portable" / "constraints.txt").read_text()
 
 
 @pytest.mark.parametrize("address", ["github.com/a", "https://github.com/a/b/c", "ADDRESS"])

@@ -125,13 +125,16 @@ def fill(app: Sphinx, doctree: nodes.document, page: str) -> None:
 def open_copy(
     app: Sphinx, page: str, template: str, context: dict, doctree: nodes.document | None
 ) -> None:
-    """Let the button for Colab open the chapter's copy, whose Markdown Colab knows."""
-    name = f"{page}.ipynb"
+    """Let the launch buttons open the chapter's copy, whose Markdown every program knows."""
+    name, copy = f"{page}.ipynb", f"{page.removeprefix('chapters/')}.ipynb"
+    moved = {
+        "Binder": (f"{BRANCH}?urlpath=lab/tree/{name}", f"{COPIES}?urlpath=lab/tree/{copy}"),
+        "Colab": (f"{BRANCH}/{name}", f"{COPIES}/{copy}"),
+    }
     for group in context.get("header_buttons", []):
         for button in group.get("buttons", []):
-            if button.get("text") == "Colab":
-                copy = f"{COPIES}/{name.removeprefix('chapters/')}"
-                button["url"] = button["url"].replace(f"{BRANCH}/{name}", copy)
+            if button.get("text") in moved:
+                button["url"] = button["url"].replace(*moved[button["text"]])
 
 
 def set_repository(app: Sphinx, config: Config) -> None:
