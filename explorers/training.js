@@ -38,7 +38,8 @@ const settings = {
 };
 
 const AXIS = Array.from({ length: FIELDS }, (_, i) => EDGE * ((2 * i + 1) / FIELDS - 1));
-const GRID = Float64Array.from([...AXIS].reverse().flatMap((y) => AXIS.flatMap((x) => [x, y])));
+const PLACES = [...AXIS].reverse().flatMap((y) => AXIS.map((x) => [x, y]));
+const GRID = Float64Array.from([0, 1].flatMap((axis) => PLACES.map((place) => place[axis])));
 
 /** Return a network at its start, which can take steps and be looked into. */
 function contestant(scheme, { activation, depth, rate, seed }, data) {
@@ -120,7 +121,7 @@ function fill(pixels, output, [above, below]) {
 /** Mark each point: with a circle for the class 1, with a square for -1. */
 function marksOf({ x, y }) {
   return Array.from(y, (side, i) => {
-    const [left, top] = [x[2 * i], -x[2 * i + 1]];
+    const [left, top] = [x[i], -x[POINTS + i]];
     if (side > 0) return svg("circle", { class: "signal", cx: left, cy: top, r: 0.07 });
     const corner = { x: left - 0.06, y: top - 0.06, width: 0.12, height: 0.12 };
     return svg("rect", { class: "gradient", ...corner });

@@ -1,4 +1,5 @@
-// A fully connected network: forward and backward pass. Arrays hold one row for each example.
+// A fully connected network: forward and backward pass. Arrays of signals and gradients hold one
+// row for each unit, and in it a number for each example.
 
 import { LOOPS } from "./loops.js";
 
@@ -37,69 +38,129 @@ export function lastOutputs(layers, activation, x, n) {
   return a;
 }
 
-/** Add the product of two matrices to "sum", of shape (rows, columns). In row i and column j,
- * "left" has its number at i * down + j * across, "right" at i * below + j * beside. Eight numbers
- * of the sum, two rows of four, are computed at a time, for speed. */
-export function addProduct(sum, rows, columns, inner, left, down, across, right, below, beside) {
-  const evenRows = rows - (rows % 2);
-  const fours = columns - (columns % 4);
-  for (let i = 0; i < evenRows; i += 2) {
-    for (let k = 0; k < fours; k += 4) {
-      const first = i * columns + k;
-      const second = first + columns;
-      let a = 0;
-      let b = 0;
-      let c = 0;
-      let d = 0;
-      let e = 0;
-      let f = 0;
-      let g = 0;
-      let h = 0;
-      let p = i * down;
-      let q = k * beside;
-      for (let j = 0; j < inner; j++) {
-        const one = left[p];
-        const two = left[p + down];
-        const r = right[q];
-        const s = right[q + beside];
-        const t = right[q + 2 * beside];
-        const u = right[q + 3 * beside];
-        a += one * r;
-        b += one * s;
-        c += one * t;
-        d += one * u;
-        e += two * r;
-        f += two * s;
-        g += two * t;
-        h += two * u;
-        p += across;
-        q += below;
-      }
-      sum[first] += a;
-      sum[first + 1] += b;
-      sum[first + 2] += c;
-      sum[first + 3] += d;
-      sum[second] += e;
-      sum[second + 1] += f;
-      sum[second + 2] += g;
-      sum[second + 3] += h;
-    }
-  }
-  for (let i = 0; i < rows; i++) {
-    for (let k = i < evenRows ? fours : 0; k < columns; k++) {
-      let dot = 0;
-      for (let j = 0; j < inner; j++) {
-        dot += left[i * down + j * across] * right[j * below + k * beside];
-      }
-      sum[i * columns + k] += dot;
+/** Turn a matrix, stored row by row, into its columns, one after the other. */
+export function transposed(matrix, rows) {
+  const columns = matrix.length / rows;
+  return matrix.map((_, k) => matrix[(k % rows) * columns + Math.floor(k / rows)]);
+}
+
+/** Add to "sum", (rows, n), the product of "left" and "right", (inner, n). In row i and column j
+ * "left" has its number at i * down + j * across. */
+export function addProduct(sum, rows, n, inner, left, down, across, right) {
+  for (let i = 0; i < rows; i += 4) {
+    for (let j = 0; j < inner; j += 4) {
+      const [y, p, x] = [i * n, i * down + j * across, j * n];
+      const [height, width] = [Math.min(4, rows - i), Math.min(4, inner - j)];
+      if (height === 4 && width === 4) addBlock(sum, y, n, left, p, down, across, right, x);
+      else addEdge(sum, y, n, left, p, down, across, right, x, height, width);
     }
   }
 }
 
+/** Add to four rows of "sum" what four columns of "left" give: these 16 numbers are read once. The
+ * blocks begin at y, p and x. "| 0" tells the browser that an index is a small whole number. */
+function addBlock(sum, y, n, left, p, down, across, right, x) {
+  const at = (row, column) => left[p + row * down + column * across];
+  const a1 = at(0, 0);
+  const a2 = at(0, 1);
+  const a3 = at(0, 2);
+  const a4 = at(0, 3);
+  const b1 = at(1, 0);
+  const b2 = at(1, 1);
+  const b3 = at(1, 2);
+  const b4 = at(1, 3);
+  const c1 = at(2, 0);
+  const c2 = at(2, 1);
+  const c3 = at(2, 2);
+  const c4 = at(2, 3);
+  const d1 = at(3, 0);
+  const d2 = at(3, 1);
+  const d3 = at(3, 2);
+  const d4 = at(3, 3);
+  for (const end = y + n; y < end; y = (y + 1) | 0) {
+    const first = right[x];
+    const second = right[(x + n) | 0];
+    const third = right[(x + 2 * n) | 0];
+    const fourth = right[(x + 3 * n) | 0];
+    sum[y] += a1 * first + a2 * second + a3 * third + a4 * fourth;
+    sum[(y + n) | 0] += b1 * first + b2 * second + b3 * third + b4 * fourth;
+    sum[(y + 2 * n) | 0] += c1 * first + c2 * second + c3 * third + c4 * fourth;
+    sum[(y + 3 * n) | 0] += d1 * first + d2 * second + d3 * third + d4 * fourth;
+    x = (x + 1) | 0;
+  }
+}
+
+/** The same for less than four columns or rows: one number of "left" after the other. */
+function addEdge(sum, y, n, left, p, down, across, right, x, height, width) {
+  for (let i = 0; i < height; i++) {
+    for (let j = 0; j < width; j++) {
+      const factor = left[p + i * down + j * across];
+      for (let k = 0; k < n; k++) sum[y + i * n + k] += factor * right[x + j * n + k];
+    }
+  }
+}
+
+/** Return the products of each row of "left" with each row of "right", both of n numbers. Eight
+ * are computed at a time, two rows with four, for speed. */
+export function rowProducts(left, right, n) {
+  const [rows, columns] = [left.length / n, right.length / n];
+  const products = new Float64Array(rows * columns);
+  const evenRows = rows - (rows % 2);
+  const fours = columns - (columns % 4);
+  for (let i = 0; i < evenRows; i += 2) {
+    for (let j = 0; j < fours; j += 4) {
+      eightProducts(products, i * columns + j, columns, left, i * n, right, j * n, n);
+    }
+  }
+  for (let i = 0; i < rows; i++) {
+    for (let j = i < evenRows ? fours : 0; j < columns; j++) {
+      let sum = 0;
+      for (let k = 0; k < n; k++) sum += left[i * n + k] * right[j * n + k];
+      products[i * columns + j] = sum;
+    }
+  }
+  return products;
+}
+
+function eightProducts(products, place, columns, left, x, right, y, n) {
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  let e = 0;
+  let f = 0;
+  let g = 0;
+  let h = 0;
+  for (const end = x + n; x < end; x = (x + 1) | 0) {
+    const one = left[x];
+    const two = left[(x + n) | 0];
+    const r = right[y];
+    const s = right[(y + n) | 0];
+    const t = right[(y + 2 * n) | 0];
+    const u = right[(y + 3 * n) | 0];
+    a += one * r;
+    b += one * s;
+    c += one * t;
+    d += one * u;
+    e += two * r;
+    f += two * s;
+    g += two * t;
+    h += two * u;
+    y = (y + 1) | 0;
+  }
+  products[place] = a;
+  products[place + 1] = b;
+  products[place + 2] = c;
+  products[place + 3] = d;
+  products[place + columns] = e;
+  products[place + columns + 1] = f;
+  products[place + columns + 2] = g;
+  products[place + columns + 3] = h;
+}
+
 function outputs({ W, b, out, into }, a, n, z = new Float64Array(n * out)) {
-  z.set(b);
-  for (let filled = out; filled < z.length; filled *= 2) z.copyWithin(filled, 0, filled);
-  addProduct(z, n, out, into, a, into, 1, W, 1, into);
+  for (let unit = 0; unit < out; unit++) z.fill(b[unit], unit * n, (unit + 1) * n);
+  addProduct(z, out, n, into, W, into, 1, a);
   return z;
 }
 
@@ -117,17 +178,15 @@ export function backward(layers, activation, { z }, top, n) {
 
 function inputGradients({ W, out, into }, gradient, n) {
   const below = new Float64Array(n * into);
-  addProduct(below, n, into, out, gradient, out, 1, W, into, 1);
+  addProduct(below, into, n, out, W, 1, into, gradient);
   return below;
 }
 
 /** Return dL/dW and dL/db of a layer from its inputs a and the gradients of its outputs. */
-export function weightGradients({ out, into }, a, gradient, n) {
-  const W = new Float64Array(out * into);
-  const b = new Float64Array(out);
-  addProduct(W, out, into, n, gradient, 1, out, a, into, 1);
-  for (let start = 0; start < n * out; start += out) {
-    for (let unit = 0; unit < out; unit++) b[unit] += gradient[start + unit];
+export function weightGradients(a, gradient, n) {
+  const b = new Float64Array(gradient.length / n);
+  for (let unit = 0; unit < b.length; unit++) {
+    for (let k = unit * n; k < (unit + 1) * n; k++) b[unit] += gradient[k];
   }
-  return { W, b };
+  return { W: rowProducts(gradient, a, n), b };
 }

@@ -1,7 +1,7 @@
 // What a start does to the signal and to the gradient of a deep network.
 
 import { dead, meanSquareOf, saturated } from "./moments.js";
-import { backward, forward, layer } from "./network.js";
+import { backward, forward, layer, transposed } from "./network.js";
 import { randomState } from "./random.js";
 import { fans, SCHEMES, unitWeights } from "./schemes.js";
 import { variancePerLayer } from "./theory.js";
@@ -26,7 +26,7 @@ function remembered(compute) {
 const weights = remembered((law, seed) => unitWeights(law, WIDTH, seed));
 const ends = remembered((seed) => {
   const random = randomState(seed + 2 ** 31);
-  const draw = () => random.normals(EXAMPLES * WIDTH);
+  const draw = () => transposed(random.normals(EXAMPLES * WIDTH), EXAMPLES);
   const [inputs, gradient] = [draw(), draw()];
   const biases = Array.from({ length: DEEPEST }, () => random.normals(WIDTH));
   return { inputs, gradient, biases };

@@ -1,6 +1,6 @@
 // Small networks and their training; what becomes of units that start equal.
 
-import { backward, forward, layer, weightGradients } from "./network.js";
+import { backward, forward, layer, transposed, weightGradients } from "./network.js";
 import { randomState } from "./random.js";
 import { fans, LAWS } from "./schemes.js";
 
@@ -20,7 +20,7 @@ export function step(layers, activation, x, y, rate) {
   }
   const gradients = backward(layers, activation, { z }, top, n);
   layers.forEach((each, i) => {
-    const { W, b } = weightGradients(each, a[i], gradients[i], n);
+    const { W, b } = weightGradients(a[i], gradients[i], n);
     for (let k = 0; k < W.length; k++) each.W[k] -= rate * W[k];
     for (let k = 0; k < b.length; k++) each.b[k] -= rate * b[k];
   });
@@ -67,8 +67,8 @@ export function distance([first, second]) {
 /** Train from a start; returns the loss and the distance of two units before each step. */
 export function train({ kind, noise, rate, seed }) {
   const random = randomState(seed);
-  const x = random.normals(2 * EXAMPLES);
-  const target = (_, i) => Math.sin(2 * x[2 * i]) + x[2 * i + 1] / 2;
+  const x = transposed(random.normals(2 * EXAMPLES), EXAMPLES);
+  const target = (_, i) => Math.sin(2 * x[i]) + x[EXAMPLES + i] / 2;
   const y = Float64Array.from({ length: EXAMPLES }, target);
   const layers = smallNetwork(kind, noise, random);
   const distances = [];

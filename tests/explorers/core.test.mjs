@@ -15,6 +15,8 @@ import {
   forward,
   lastOutputs,
   layer,
+  rowProducts,
+  transposed,
   weightGradients,
 } from "../../explorers/core/network.js";
 import { phase, phaseMap } from "../../explorers/core/phases.js";
@@ -101,23 +103,47 @@ test("tanh is that of the language, also near 0", () => {
   assert.equal(ACTIVATIONS.tanh.f(0), 0);
 });
 
+/** Multiply two matrices as the definition says: (rows, inner) and (inner, columns). */
+function product(left, right, rows, inner) {
+  const columns = right.length / inner;
+  return Array.from({ length: rows * columns }, (_, place) => {
+    const [i, k] = [Math.floor(place / columns), place % columns];
+    let sum = 0;
+    for (let j = 0; j < inner; j++) sum += left[i * inner + j] * right[j * columns + k];
+    return sum;
+  });
+}
+
 test("matrix products of every small shape", () => {
   const random = randomState(7);
-  for (let rows = 1; rows <= 5; rows++) {
-    for (let columns = 1; columns <= 6; columns++) {
-      const inner = 3;
-      const [sum, left, right] = [rows * columns, rows * inner, inner * columns].map(
-        random.normals,
-      );
-      const expected = sum.map((each, place) => {
-        const [i, k] = [Math.floor(place / columns), place % columns];
-        for (let j = 0; j < inner; j++) each += left[i * inner + j] * right[k * inner + j];
-        return each;
-      });
-      addProduct(sum, rows, columns, inner, left, inner, 1, right, 1, inner);
-      assertNear(sum, expected, `${rows} by ${columns}`);
+  const n = 3;
+  for (let rows = 1; rows <= 9; rows++) {
+    for (let inner = 1; inner <= 9; inner++) {
+      const [left, right, sum] = [rows * inner, inner * n, rows * n].map(random.normals);
+      const expected = product(left, right, rows, inner).map((each, k) => sum[k] + each);
+      const turned = sum.slice();
+      addProduct(sum, rows, n, inner, left, inner, 1, right);
+      assertNear(sum, expected, `${rows} by ${inner}`);
+      addProduct(turned, rows, n, inner, transposed(left, rows), 1, rows, right);
+      assertNear(turned, expected, `${rows} by ${inner}, transposed`);
     }
   }
+});
+
+test("row products of every small shape", () => {
+  const random = randomState(8);
+  const n = 3;
+  for (let rows = 1; rows <= 5; rows++) {
+    for (let columns = 1; columns <= 9; columns++) {
+      const [left, right] = [rows * n, columns * n].map(random.normals);
+      const expected = product(left, transposed(right, columns), rows, n);
+      assertNear(rowProducts(left, right, n), expected, `${rows} by ${columns}`);
+    }
+  }
+});
+
+test("a matrix is turned", () => {
+  assert.deepEqual(transposed([1, 2, 3, 4, 5, 6], 2), [1, 4, 2, 5, 3, 6]);
 });
 
 test("fans of a shape", () => {
@@ -170,7 +196,7 @@ for (const each of FIXTURES.networks) {
     layers.forEach((one, i) => {
       assertNear(z[i], each.z[i], `z of layer ${i}`);
       assertNear(gradients[i], each.gradients[i], `gradient of layer ${i}`);
-      const { W, b } = weightGradients(one, a[i], gradients[i], n);
+      const { W, b } = weightGradients(a[i], gradients[i], n);
       assertNear(W, each.weightGradients[i], `dL/dW of layer ${i}`);
       assertNear(b, each.biasGradients[i], `dL/db of layer ${i}`);
     });
@@ -266,12 +292,12 @@ test("two schemes of one law share their random numbers, and each has its varian
 });
 
 test("points are of two classes that can be told apart", () => {
-  const radius = (x, i) => Math.hypot(x[2 * i], x[2 * i + 1]);
+  const radius = (x, i) => Math.hypot(x[i], x[100 + i]);
   const { x, y } = points("circles", 100, randomState(1));
   assert.equal(y.reduce((sum, side) => sum + side, 0), 0);
   assert.ok(y.every((side, i) => radius(x, i) < 1.25 === side > 0));
   const corners = points("corners", 100, randomState(1));
-  assert.ok(corners.y.every((side, i) => corners.x[2 * i] * corners.x[2 * i + 1] * side > 0));
+  assert.ok(corners.y.every((side, i) => corners.x[i] * corners.x[100 + i] * side > 0));
   const spirals = points("spirals", 100, randomState(1));
   assert.ok(spirals.y.every((_, i) => radius(spirals.x, i) < 2.6));
   assert.deepEqual(points("spirals", 100, randomState(1)), spirals);
