@@ -2,7 +2,7 @@
 
 import { ACTIVATIONS } from "./core/activations.js";
 import { meanSquareOf } from "./core/moments.js";
-import { forward, lastOutputs } from "./core/network.js";
+import { forward, lastOutputs, roomFor, twoRooms } from "./core/network.js";
 import { points } from "./core/points.js";
 import { randomState } from "./core/random.js";
 import { SCHEMES } from "./core/schemes.js";
@@ -46,11 +46,13 @@ function contestant(scheme, { activation, depth, rate, seed }, data) {
   const widths = [2, ...Array(depth - 1).fill(WIDTH), 1];
   const layers = stackOf(widths, SCHEMES[scheme], randomState(seed));
   const losses = [];
+  const room = roomFor(layers, POINTS);
+  const rooms = twoRooms(layers, FIELDS ** 2);
 
-  const advance = () => losses.push(step(layers, activation, data.x, data.y, rate));
+  const advance = () => losses.push(step(layers, activation, data.x, data.y, rate, room));
 
-  const seen = (x) => forward(layers, activation, x, x.length / 2).z;
-  const sides = () => lastOutputs(layers, activation, GRID, FIELDS ** 2);
+  const seen = () => forward(layers, activation, data.x, room).z;
+  const sides = () => lastOutputs(layers, activation, GRID, FIELDS ** 2, rooms);
   return { scheme, losses, advance, seen, sides };
 }
 
@@ -152,7 +154,7 @@ function figures() {
     const thinned = pair.map(({ losses }) => losses.filter((_, i) => i % every === 0));
     const to = 1 + every * (thinned[0].length - 1);
     loss.draw({ lines: two(thinned), to, words: summary(pair) });
-    const passes = pair.map(({ seen }) => seen(data.x));
+    const passes = pair.map(({ seen }) => seen());
     boxes.forEach((each, i) => each.count(pair[i].scheme, passes[i].at(-1), data));
     const sizes = passes.map((z) => z.map(meanSquareOf));
     const [first, second] = sizes.map((each) => short(each.at(-1)));
@@ -189,10 +191,21 @@ function render({ model, el }) {
     said.textContent = summary(now.pair);
   }
 
+  /** Take steps until another one would last too long. */
+  function slice() {
+    const begin = performance.now();
+    let count = 0;
+    let expected; // of one step more
+    do {
+      together();
+      count++;
+      expected = ((performance.now() - begin) * (count + 1)) / count;
+    } while (count < A_FRAME && expected <= A_SLICE);
+  }
+
   function frame() {
     if (!playing) return;
-    const end = performance.now() + A_SLICE;
-    for (let count = 0; count < A_FRAME && performance.now() < end; count++) together();
+    slice();
     shown.regions(now);
     frames++;
     if (frames % FRAMES_A_CURVE === 0) shown.curves(now);

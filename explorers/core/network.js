@@ -8,28 +8,35 @@ export function layer(W, out, into, b = new Float64Array(out)) {
   return { W, b, out, into };
 }
 
-/** Run n examples up the network; the activation stands after every layer but the last.
- * Returns each layer's input "a" and output "z". */
-export function forward(layers, activation, x, n) {
+/** Make the arrays of a pass of n examples: each layer's input "a", output "z" and gradient dL/dz.
+ * A network that is trained uses the same ones for all steps: new ones cost time. */
+export function roomFor(layers, n) {
+  const arrays = () => layers.map(({ out }) => new Float64Array(n * out));
+  return { n, a: [null, ...arrays().slice(0, -1)], z: arrays(), gradients: arrays() };
+}
+
+/** Run examples up the network; the activation stands after every layer but the last. Returns the
+ * room, with each layer's input "a" and output "z". */
+export function forward(layers, activation, x, room) {
   const { apply } = LOOPS[activation];
-  const a = [x];
-  const z = [];
-  for (const each of layers) {
-    const below = a[z.length];
-    z.push(outputs(each, below, n));
-    if (z.length === layers.length) break;
-    const above = new Float64Array(n * each.out);
-    apply(z.at(-1), above);
-    a.push(above);
-  }
-  return { a, z };
+  const { n, a, z } = room;
+  a[0] = x;
+  layers.forEach((each, i) => {
+    if (i > 0) apply(z[i - 1], a[i]);
+    outputs(each, a[i], n, z[i]);
+  });
+  return room;
+}
+
+/** Make two arrays for the outputs of each layer in turn, for n examples. */
+export function twoRooms(layers, n) {
+  const widest = Math.max(...layers.map(({ out }) => out));
+  return [new Float64Array(n * widest), new Float64Array(n * widest)];
 }
 
 /** Return the outputs of the last layer for n examples: forward, in two arrays used in turn. */
-export function lastOutputs(layers, activation, x, n) {
+export function lastOutputs(layers, activation, x, n, rooms = twoRooms(layers, n)) {
   const { apply } = LOOPS[activation];
-  const widest = Math.max(...layers.map(({ out }) => out));
-  const rooms = [new Float64Array(n * widest), new Float64Array(n * widest)];
   let a = x;
   layers.forEach((each, i) => {
     if (i > 0) apply(a, a);
@@ -100,29 +107,27 @@ function addEdge(sum, y, n, left, p, down, across, right, x, height, width) {
   }
 }
 
-/** Return the products of each row of "left" with each row of "right", both of n numbers. Eight
- * are computed at a time, two rows with four, for speed. */
-export function rowProducts(left, right, n) {
+/** Add to "sum" the product of each row of "left" with each row of "right", both of n numbers, times
+ * a factor. Eight are computed at a time, two rows with four, for speed. */
+export function addRowProducts(sum, left, right, n, factor) {
   const [rows, columns] = [left.length / n, right.length / n];
-  const products = new Float64Array(rows * columns);
   const evenRows = rows - (rows % 2);
   const fours = columns - (columns % 4);
   for (let i = 0; i < evenRows; i += 2) {
     for (let j = 0; j < fours; j += 4) {
-      eightProducts(products, i * columns + j, columns, left, i * n, right, j * n, n);
+      addEight(sum, i * columns + j, columns, left, i * n, right, j * n, n, factor);
     }
   }
   for (let i = 0; i < rows; i++) {
     for (let j = i < evenRows ? fours : 0; j < columns; j++) {
-      let sum = 0;
-      for (let k = 0; k < n; k++) sum += left[i * n + k] * right[j * n + k];
-      products[i * columns + j] = sum;
+      let product = 0;
+      for (let k = 0; k < n; k++) product += left[i * n + k] * right[j * n + k];
+      sum[i * columns + j] += factor * product;
     }
   }
-  return products;
 }
 
-function eightProducts(products, place, columns, left, x, right, y, n) {
+function addEight(sum, place, columns, left, x, right, y, n, factor) {
   let a = 0;
   let b = 0;
   let c = 0;
@@ -148,45 +153,42 @@ function eightProducts(products, place, columns, left, x, right, y, n) {
     h += two * u;
     y = (y + 1) | 0;
   }
-  products[place] = a;
-  products[place + 1] = b;
-  products[place + 2] = c;
-  products[place + 3] = d;
-  products[place + columns] = e;
-  products[place + columns + 1] = f;
-  products[place + columns + 2] = g;
-  products[place + columns + 3] = h;
+  sum[place] += factor * a;
+  sum[place + 1] += factor * b;
+  sum[place + 2] += factor * c;
+  sum[place + 3] += factor * d;
+  sum[place + columns] += factor * e;
+  sum[place + columns + 1] += factor * f;
+  sum[place + columns + 2] += factor * g;
+  sum[place + columns + 3] += factor * h;
 }
 
-function outputs({ W, b, out, into }, a, n, z = new Float64Array(n * out)) {
+function outputs({ W, b, out, into }, a, n, z) {
   for (let unit = 0; unit < out; unit++) z.fill(b[unit], unit * n, (unit + 1) * n);
   addProduct(z, out, n, into, W, into, 1, a);
   return z;
 }
 
-/** Run the gradient dL/dz of the last layer down the network; returns that of every layer. */
-export function backward(layers, activation, { z }, top, n) {
+/** Run the gradient dL/dz of the last layer, which stands in the room, down to the first one.
+ * Returns that of every layer. */
+export function backward(layers, activation, { n, z, gradients }) {
   const { chain } = LOOPS[activation];
-  const gradients = [top];
-  for (let number = layers.length - 1; number > 0; number--) {
-    const below = inputGradients(layers[number], gradients[0], n);
-    chain(z[number - 1], below);
-    gradients.unshift(below);
+  for (let i = layers.length - 1; i > 0; i--) {
+    const { W, out, into } = layers[i];
+    gradients[i - 1].fill(0);
+    addProduct(gradients[i - 1], into, n, out, W, 1, into, gradients[i]);
+    chain(z[i - 1], gradients[i - 1]);
   }
   return gradients;
 }
 
-function inputGradients({ W, out, into }, gradient, n) {
-  const below = new Float64Array(n * into);
-  addProduct(below, into, n, out, W, 1, into, gradient);
-  return below;
-}
-
-/** Return dL/dW and dL/db of a layer from its inputs a and the gradients of its outputs. */
-export function weightGradients(a, gradient, n) {
-  const b = new Float64Array(gradient.length / n);
-  for (let unit = 0; unit < b.length; unit++) {
-    for (let k = unit * n; k < (unit + 1) * n; k++) b[unit] += gradient[k];
+/** Add dL/dW and dL/db, times a factor, to the W and b of a layer, from the inputs a of a layer and
+ * the gradients of its outputs. */
+export function addGradients({ W, b, out }, a, gradient, n, factor) {
+  addRowProducts(W, gradient, a, n, factor);
+  for (let unit = 0; unit < out; unit++) {
+    let sum = 0;
+    for (let k = unit * n; k < (unit + 1) * n; k++) sum += gradient[k];
+    b[unit] += factor * sum;
   }
-  return { W: rowProducts(gradient, a, n), b };
 }

@@ -1,7 +1,7 @@
 // What a start does to the signal and to the gradient of a deep network.
 
 import { dead, meanSquareOf, saturated } from "./moments.js";
-import { backward, forward, layer, transposed } from "./network.js";
+import { backward, forward, layer, roomFor, transposed } from "./network.js";
 import { randomState } from "./random.js";
 import { fans, SCHEMES, unitWeights } from "./schemes.js";
 import { variancePerLayer } from "./theory.js";
@@ -51,8 +51,10 @@ export function start({ scheme, scale, bias, activation, depth, seed }) {
   const layers = weights(law, seed)(depth).map((unit, i) =>
     layer(times(deviation, unit), WIDTH, WIDTH, times(bias, biases[i])),
   );
-  const { a, z } = forward(layers, activation, inputs, EXAMPLES);
-  const gradients = backward(layers, activation, { z }, gradient, EXAMPLES);
+  const room = roomFor(layers, EXAMPLES);
+  const { a, z, gradients } = forward(layers, activation, inputs, room);
+  gradients.at(-1).set(gradient);
+  backward(layers, activation, room);
   const sizes = gradients.map(meanSquareOf);
   const squares = layers.map(({ W }) => meanSquareOf(W));
   const offsets = layers.map(({ b }) => meanSquareOf(b));

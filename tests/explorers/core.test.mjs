@@ -10,14 +10,15 @@ import { allowedGroups, code } from "../../explorers/core/layers.js";
 import { LOOPS } from "../../explorers/core/loops.js";
 import { meanSquareOf } from "../../explorers/core/moments.js";
 import {
+  addGradients,
   addProduct,
+  addRowProducts,
   backward,
   forward,
   lastOutputs,
   layer,
-  rowProducts,
+  roomFor,
   transposed,
-  weightGradients,
 } from "../../explorers/core/network.js";
 import { phase, phaseMap } from "../../explorers/core/phases.js";
 import { points } from "../../explorers/core/points.js";
@@ -136,8 +137,11 @@ test("row products of every small shape", () => {
   for (let rows = 1; rows <= 5; rows++) {
     for (let columns = 1; columns <= 9; columns++) {
       const [left, right] = [rows * n, columns * n].map(random.normals);
-      const expected = product(left, transposed(right, columns), rows, n);
-      assertNear(rowProducts(left, right, n), expected, `${rows} by ${columns}`);
+      const sum = random.normals(rows * columns);
+      const products = product(left, transposed(right, columns), rows, n);
+      const expected = products.map((each, k) => sum[k] - 0.1 * each);
+      addRowProducts(sum, left, right, n, -0.1);
+      assertNear(sum, expected, `${rows} by ${columns}`);
     }
   }
 });
@@ -189,14 +193,16 @@ for (const each of FIXTURES.networks) {
       layer(W, each.widths[i + 1], each.widths[i], each.biases[i]),
     );
     const n = each.x.length / each.widths[0];
-    const { a, z } = forward(layers, each.activation, Float64Array.from(each.x), n);
-    const top = Float64Array.from(each.top);
+    const room = roomFor(layers, n);
+    const { a, z, gradients } = forward(layers, each.activation, Float64Array.from(each.x), room);
     assertNear(lastOutputs(layers, each.activation, a[0], n), each.z.at(-1), "last outputs");
-    const gradients = backward(layers, each.activation, { z }, top, n);
+    gradients.at(-1).set(each.top);
+    backward(layers, each.activation, room);
     layers.forEach((one, i) => {
       assertNear(z[i], each.z[i], `z of layer ${i}`);
       assertNear(gradients[i], each.gradients[i], `gradient of layer ${i}`);
-      const { W, b } = weightGradients(a[i], gradients[i], n);
+      const { W, b } = layer(new Float64Array(one.W.length), one.out, one.into);
+      addGradients({ ...one, W, b }, a[i], gradients[i], n, 1);
       assertNear(W, each.weightGradients[i], `dL/dW of layer ${i}`);
       assertNear(b, each.biasGradients[i], `dL/db of layer ${i}`);
     });
