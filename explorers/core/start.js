@@ -32,11 +32,23 @@ const ends = remembered((seed) => {
   return { inputs, gradient, biases };
 });
 
-// A loop: many times as fast as the method map.
-function times(factor, values) {
-  const results = new Float64Array(values.length);
+// New arrays cost time: every start uses the same ones.
+const deepest = remembered(() => {
+  const square = () => layer(new Float64Array(WIDTH ** 2), WIDTH, WIDTH);
+  const layers = Array.from({ length: DEEPEST }, square);
+  return { layers, room: roomFor(layers, EXAMPLES) };
+});
+
+/** Return the layers and the room of a network of this depth; what was in them is lost. */
+function blank(depth) {
+  const { layers, room } = deepest();
+  const [a, z, gradients] = [room.a, room.z, room.gradients].map((all) => all.slice(0, depth));
+  return { layers: layers.slice(0, depth), room: { n: EXAMPLES, a, z, gradients } };
+}
+
+/** Write the values times a factor to "results". */
+function multiply(values, factor, results) {
   for (let k = 0; k < values.length; k++) results[k] = factor * values[k];
-  return results;
 }
 
 /** Run random inputs up, and a random gradient down, a network of square layers at its start.
@@ -48,10 +60,11 @@ export function start({ scheme, scale, bias, activation, depth, seed }) {
   const { variance, law } = SCHEMES[scheme];
   const deviation = scale * Math.sqrt(variance(fans([WIDTH, WIDTH])));
   const { inputs, gradient, biases } = ends(seed);
-  const layers = weights(law, seed)(depth).map((unit, i) =>
-    layer(times(deviation, unit), WIDTH, WIDTH, times(bias, biases[i])),
-  );
-  const room = roomFor(layers, EXAMPLES);
+  const { layers, room } = blank(depth);
+  weights(law, seed)(depth).forEach((unit, i) => {
+    multiply(unit, deviation, layers[i].W);
+    multiply(biases[i], bias, layers[i].b);
+  });
   const { a, z, gradients } = forward(layers, activation, inputs, room);
   gradients.at(-1).set(gradient);
   backward(layers, activation, room);
