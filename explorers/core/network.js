@@ -67,23 +67,27 @@ export function addProduct(sum, rows, n, inner, left, down, across, right) {
 /** Add to four rows of "sum" what four columns of "left" give: these 16 numbers are read once. The
  * blocks begin at y, p and x. "| 0" tells the browser that an index is a small whole number. */
 function addBlock(sum, y, n, left, p, down, across, right, x) {
-  const at = (row, column) => left[p + row * down + column * across];
-  const a1 = at(0, 0);
-  const a2 = at(0, 1);
-  const a3 = at(0, 2);
-  const a4 = at(0, 3);
-  const b1 = at(1, 0);
-  const b2 = at(1, 1);
-  const b3 = at(1, 2);
-  const b4 = at(1, 3);
-  const c1 = at(2, 0);
-  const c2 = at(2, 1);
-  const c3 = at(2, 2);
-  const c4 = at(2, 3);
-  const d1 = at(3, 0);
-  const d2 = at(3, 1);
-  const d3 = at(3, 2);
-  const d4 = at(3, 3);
+  const q = p + across;
+  const r = q + across;
+  const s = r + across;
+  const two = 2 * down;
+  const three = 3 * down;
+  const a1 = left[p];
+  const a2 = left[q];
+  const a3 = left[r];
+  const a4 = left[s];
+  const b1 = left[p + down];
+  const b2 = left[q + down];
+  const b3 = left[r + down];
+  const b4 = left[s + down];
+  const c1 = left[p + two];
+  const c2 = left[q + two];
+  const c3 = left[r + two];
+  const c4 = left[s + two];
+  const d1 = left[p + three];
+  const d2 = left[q + three];
+  const d3 = left[r + three];
+  const d4 = left[s + three];
   for (const end = y + n; y < end; y = (y + 1) | 0) {
     const first = right[x];
     const second = right[(x + n) | 0];
