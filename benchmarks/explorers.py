@@ -109,12 +109,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options = ["--headless", "--no-sandbox", "--disable-gpu"]
         browser = playwright.chromium.launch(executable_path=chromium(), args=options)
         for name in NAMES:
-            taken = milliseconds(browser.new_page(), folder, name, rounds)
+            with browser.new_page() as page:
+                taken = milliseconds(page, folder, name, rounds)
             figures = (median(taken), max(taken), taken[0])
             print(f"| {name} | {len(taken)} |", " | ".join(f"{each:.0f}" for each in figures), "|")
         print(f"\n| Layers | Pictures a second, {SLOWED} times slowed |\n| --- | --- |")
         for depth in (4, 12):
-            print(f"| {depth} | {pictures_a_second(browser.new_page(), folder, depth):.0f} |")
+            with browser.new_page() as page:  # closed again: it would go on playing
+                print(f"| {depth} | {pictures_a_second(page, folder, depth):.0f} |")
         browser.close()
 
 

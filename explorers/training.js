@@ -2,7 +2,7 @@
 
 import { ACTIVATIONS } from "./core/activations.js";
 import { meanSquareOf } from "./core/moments.js";
-import { forward, lastOutputs } from "./core/network.js";
+import { forward, lastOutputs, roomFor, twoRooms } from "./core/network.js";
 import { points } from "./core/points.js";
 import { randomState } from "./core/random.js";
 import { SCHEMES } from "./core/schemes.js";
@@ -38,18 +38,21 @@ const settings = {
 };
 
 const AXIS = Array.from({ length: FIELDS }, (_, i) => EDGE * ((2 * i + 1) / FIELDS - 1));
-const GRID = Float64Array.from([...AXIS].reverse().flatMap((y) => AXIS.flatMap((x) => [x, y])));
+const PLACES = [...AXIS].reverse().flatMap((y) => AXIS.map((x) => [x, y]));
+const GRID = Float64Array.from([0, 1].flatMap((axis) => PLACES.map((place) => place[axis])));
 
 /** Return a network at its start, which can take steps and be looked into. */
 function contestant(scheme, { activation, depth, rate, seed }, data) {
   const widths = [2, ...Array(depth - 1).fill(WIDTH), 1];
   const layers = stackOf(widths, SCHEMES[scheme], randomState(seed));
   const losses = [];
+  const room = roomFor(layers, POINTS);
+  const rooms = twoRooms(layers, FIELDS ** 2);
 
-  const advance = () => losses.push(step(layers, activation, data.x, data.y, rate));
+  const advance = () => losses.push(step(layers, activation, data.x, data.y, rate, room));
 
-  const seen = (x) => forward(layers, activation, x, x.length / 2).z;
-  const sides = () => lastOutputs(layers, activation, GRID, FIELDS ** 2);
+  const seen = () => forward(layers, activation, data.x, room).z;
+  const sides = () => lastOutputs(layers, activation, GRID, FIELDS ** 2, rooms);
   return { scheme, losses, advance, seen, sides };
 }
 
@@ -120,7 +123,7 @@ function fill(pixels, output, [above, below]) {
 /** Mark each point: with a circle for the class 1, with a square for -1. */
 function marksOf({ x, y }) {
   return Array.from(y, (side, i) => {
-    const [left, top] = [x[2 * i], -x[2 * i + 1]];
+    const [left, top] = [x[i], -x[POINTS + i]];
     if (side > 0) return svg("circle", { class: "signal", cx: left, cy: top, r: 0.07 });
     const corner = { x: left - 0.06, y: top - 0.06, width: 0.12, height: 0.12 };
     return svg("rect", { class: "gradient", ...corner });
@@ -151,7 +154,7 @@ function figures() {
     const thinned = pair.map(({ losses }) => losses.filter((_, i) => i % every === 0));
     const to = 1 + every * (thinned[0].length - 1);
     loss.draw({ lines: two(thinned), to, words: summary(pair) });
-    const passes = pair.map(({ seen }) => seen(data.x));
+    const passes = pair.map(({ seen }) => seen());
     boxes.forEach((each, i) => each.count(pair[i].scheme, passes[i].at(-1), data));
     const sizes = passes.map((z) => z.map(meanSquareOf));
     const [first, second] = sizes.map((each) => short(each.at(-1)));
@@ -188,10 +191,21 @@ function render({ model, el }) {
     said.textContent = summary(now.pair);
   }
 
+  /** Take steps until another one would last too long. */
+  function slice() {
+    const begin = performance.now();
+    let count = 0;
+    let expected; // of one step more
+    do {
+      together();
+      count++;
+      expected = ((performance.now() - begin) * (count + 1)) / count;
+    } while (count < A_FRAME && expected <= A_SLICE);
+  }
+
   function frame() {
     if (!playing) return;
-    const end = performance.now() + A_SLICE;
-    for (let count = 0; count < A_FRAME && performance.now() < end; count++) together();
+    slice();
     shown.regions(now);
     frames++;
     if (frames % FRAMES_A_CURVE === 0) shown.curves(now);

@@ -37,9 +37,9 @@ def version_of(python: Path) -> str | None:
 
 
 def key(version: str) -> str:
-    """Return what the installation depends on: this place, the Python, the pinned packages."""
+    """Return what the installation depends on: this place, the Python, its settings and pins."""
     digest = hashlib.sha256()
-    for name in ("pyproject.toml", "constraints.txt"):
+    for name in ("pyproject.toml", "setup.py", "constraints.txt"):
         digest.update((ROOT / name).read_bytes())
     return f"{ROOT}\n{version}\n{digest.hexdigest()}\n"
 

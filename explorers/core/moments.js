@@ -22,12 +22,11 @@ export function saturated(activation, a) {
 
 /** Return the share of units whose activation is 0 for every one of n examples. */
 export function dead(a, n) {
-  const units = a.length / n;
   let count = 0;
-  for (let unit = 0; unit < units; unit++) {
+  for (let unit = 0; unit < a.length; unit += n) {
     let example = 0;
-    while (example < n && a[example * units + unit] === 0) example++;
+    while (example < n && a[unit + example] === 0) example++;
     if (example === n) count++;
   }
-  return count / units;
+  return count / (a.length / n);
 }

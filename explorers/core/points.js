@@ -1,5 +1,7 @@
 // Points in the plane, in two classes.
 
+import { transposed } from "./network.js";
+
 const NOISE = 0.1;
 
 // Each takes a number from 0 to 1, the class (1 or -1) and a generator, and returns a point.
@@ -18,9 +20,10 @@ function around(radius, angle, random) {
   return [shaken(radius * Math.cos(angle)), shaken(radius * Math.sin(angle))];
 }
 
-/** Return n points, one after the other, and the class of each: 1 and -1 in turn. */
+/** Return n points, all first coordinates before all second ones, and the class of each: 1 and -1
+ * in turn. */
 export function points(shape, n, random) {
   const y = Float64Array.from({ length: n }, (_, i) => (i % 2 === 0 ? 1 : -1));
   const x = Array.from(y, (side, i) => SHAPES[shape]((i + random.uniform()) / n, side, random));
-  return { x: Float64Array.from(x.flat()), y };
+  return { x: transposed(Float64Array.from(x.flat()), n), y };
 }

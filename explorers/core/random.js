@@ -16,14 +16,18 @@ function seeded(seed) {
   return state;
 }
 
+function mixed(here, next, far) {
+  const joined = (here & 0x80000000) | (next & 0x7fffffff);
+  return far ^ (joined >>> 1) ^ (-(joined & 1) & 0x9908b0df);
+}
+
 function twist(state) {
-  const mixed = (i, next, far) => {
-    const joined = (state[i] & 0x80000000) | (state[next] & 0x7fffffff);
-    state[i] = state[far] ^ (joined >>> 1) ^ (joined & 1 ? 0x9908b0df : 0);
-  };
-  for (let i = 0; i < STATES - SHIFT; i++) mixed(i, i + 1, i + SHIFT);
-  for (let i = STATES - SHIFT; i < STATES - 1; i++) mixed(i, i + 1, i + SHIFT - STATES);
-  mixed(STATES - 1, 0, SHIFT - 1);
+  const turn = STATES - SHIFT;
+  for (let i = 0; i < turn; i++) state[i] = mixed(state[i], state[i + 1], state[i + SHIFT]);
+  for (let i = turn; i < STATES - 1; i++) {
+    state[i] = mixed(state[i], state[i + 1], state[i - turn]);
+  }
+  state[STATES - 1] = mixed(state[STATES - 1], state[0], state[SHIFT - 1]);
 }
 
 /** Write the random bits of a state: all at once, because that is several times as fast. */
@@ -38,8 +42,8 @@ function temper(state, bits) {
 }
 
 /** Return a generator for a whole number from 0 to 2^32 - 1, with two functions that draw one
- * number: uniform() from [0, 1) as random_sample does, normal() from N(0, 1) as standard_normal.
- * The functions uniforms(n) and normals(n) draw n such numbers, one after the other. */
+ * number: uniform() from [0, 1) as random_sample does, normal() from N(0, 1) as standard_normal;
+ * normals(n) draws n of the latter, one after the other. */
 export function randomState(seed) {
   const state = seeded(seed);
   const bits = new Uint32Array(STATES);
@@ -55,12 +59,6 @@ export function randomState(seed) {
     const high = bits[position++] >>> 5;
     const low = bits[position++] >>> 6;
     return (high * 67108864 + low) / 9007199254740992; // 2^26 and 2^53
-  }
-
-  function uniforms(n) {
-    const drawn = new Float64Array(n);
-    for (let i = 0; i < n; i++) drawn[i] = uniform();
-    return drawn;
   }
 
   function normals(n) {
@@ -83,5 +81,5 @@ export function randomState(seed) {
     return drawn;
   }
 
-  return { uniform, uniforms, normals, normal: () => normals(1)[0] };
+  return { uniform, normals, normal: () => normals(1)[0] };
 }

@@ -34,8 +34,9 @@ function largest({ fanIn, rows }) {
 export const LAWS = {
   normal: (count, random) => random.normals(count),
   uniform: (count, random) => {
-    const drawn = random.uniforms(count);
-    for (let k = 0; k < count; k++) drawn[k] = Math.sqrt(3) * (2 * drawn[k] - 1);
+    const { uniform } = random;
+    const drawn = new Float64Array(count);
+    for (let k = 0; k < count; k++) drawn[k] = Math.sqrt(3) * (2 * uniform() - 1);
     return drawn;
   },
   orthogonal: (count, random) => {

@@ -1,7 +1,7 @@
 // What a start does to the signal and to the gradient of a deep network.
 
 import { dead, meanSquareOf, saturated } from "./moments.js";
-import { backward, forward, layer } from "./network.js";
+import { backward, forward, layer, roomFor, transposed } from "./network.js";
 import { randomState } from "./random.js";
 import { fans, SCHEMES, unitWeights } from "./schemes.js";
 import { variancePerLayer } from "./theory.js";
@@ -26,17 +26,29 @@ function remembered(compute) {
 const weights = remembered((law, seed) => unitWeights(law, WIDTH, seed));
 const ends = remembered((seed) => {
   const random = randomState(seed + 2 ** 31);
-  const draw = () => random.normals(EXAMPLES * WIDTH);
+  const draw = () => transposed(random.normals(EXAMPLES * WIDTH), EXAMPLES);
   const [inputs, gradient] = [draw(), draw()];
   const biases = Array.from({ length: DEEPEST }, () => random.normals(WIDTH));
   return { inputs, gradient, biases };
 });
 
-// A loop: many times as fast as the method map.
-function times(factor, values) {
-  const results = new Float64Array(values.length);
+// New arrays cost time: every start uses the same ones.
+const deepest = remembered(() => {
+  const square = () => layer(new Float64Array(WIDTH ** 2), WIDTH, WIDTH);
+  const layers = Array.from({ length: DEEPEST }, square);
+  return { layers, room: roomFor(layers, EXAMPLES) };
+});
+
+/** Return the layers and the room of a network of this depth; what was in them is lost. */
+function blank(depth) {
+  const { layers, room } = deepest();
+  const [a, z, gradients] = [room.a, room.z, room.gradients].map((all) => all.slice(0, depth));
+  return { layers: layers.slice(0, depth), room: { n: EXAMPLES, a, z, gradients } };
+}
+
+/** Write the values times a factor to "results". */
+function multiply(values, factor, results) {
   for (let k = 0; k < values.length; k++) results[k] = factor * values[k];
-  return results;
 }
 
 /** Run random inputs up, and a random gradient down, a network of square layers at its start.
@@ -48,11 +60,14 @@ export function start({ scheme, scale, bias, activation, depth, seed }) {
   const { variance, law } = SCHEMES[scheme];
   const deviation = scale * Math.sqrt(variance(fans([WIDTH, WIDTH])));
   const { inputs, gradient, biases } = ends(seed);
-  const layers = weights(law, seed)(depth).map((unit, i) =>
-    layer(times(deviation, unit), WIDTH, WIDTH, times(bias, biases[i])),
-  );
-  const { a, z } = forward(layers, activation, inputs, EXAMPLES);
-  const gradients = backward(layers, activation, { z }, gradient, EXAMPLES);
+  const { layers, room } = blank(depth);
+  weights(law, seed)(depth).forEach((unit, i) => {
+    multiply(unit, deviation, layers[i].W);
+    multiply(biases[i], bias, layers[i].b);
+  });
+  const { a, z, gradients } = forward(layers, activation, inputs, room);
+  gradients.at(-1).set(gradient);
+  backward(layers, activation, room);
   const sizes = gradients.map(meanSquareOf);
   const squares = layers.map(({ W }) => meanSquareOf(W));
   const offsets = layers.map(({ b }) => meanSquareOf(b));

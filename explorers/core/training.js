@@ -1,6 +1,6 @@
 // Small networks and their training; what becomes of units that start equal.
 
-import { backward, forward, layer, weightGradients } from "./network.js";
+import { addGradients, backward, forward, layer, roomFor, transposed } from "./network.js";
 import { randomState } from "./random.js";
 import { fans, LAWS } from "./schemes.js";
 
@@ -9,21 +9,17 @@ export const EXAMPLES = 64;
 export const STEPS = 300;
 
 /** Take one step of gradient descent on half the mean squared error; returns that before it. */
-export function step(layers, activation, x, y, rate) {
+export function step(layers, activation, x, y, rate, room = roomFor(layers, y.length)) {
   const n = y.length;
-  const { a, z } = forward(layers, activation, x, n);
-  const top = new Float64Array(n);
+  const { a, z, gradients } = forward(layers, activation, x, room);
+  const top = gradients.at(-1);
   let loss = 0;
   for (let i = 0; i < n; i++) {
     top[i] = (z.at(-1)[i] - y[i]) / n;
     loss += (n * top[i] * top[i]) / 2;
   }
-  const gradients = backward(layers, activation, { z }, top, n);
-  layers.forEach((each, i) => {
-    const { W, b } = weightGradients(each, a[i], gradients[i], n);
-    for (let k = 0; k < W.length; k++) each.W[k] -= rate * W[k];
-    for (let k = 0; k < b.length; k++) each.b[k] -= rate * b[k];
-  });
+  backward(layers, activation, room);
+  layers.forEach((each, i) => addGradients(each, a[i], gradients[i], n, -rate));
   return loss;
 }
 
@@ -67,15 +63,16 @@ export function distance([first, second]) {
 /** Train from a start; returns the loss and the distance of two units before each step. */
 export function train({ kind, noise, rate, seed }) {
   const random = randomState(seed);
-  const x = random.normals(2 * EXAMPLES);
-  const target = (_, i) => Math.sin(2 * x[2 * i]) + x[2 * i + 1] / 2;
+  const x = transposed(random.normals(2 * EXAMPLES), EXAMPLES);
+  const target = (_, i) => Math.sin(2 * x[i]) + x[EXAMPLES + i] / 2;
   const y = Float64Array.from({ length: EXAMPLES }, target);
   const layers = smallNetwork(kind, noise, random);
+  const room = roomFor(layers, EXAMPLES);
   const distances = [];
   const losses = [];
   for (let count = 0; count < STEPS; count++) {
     distances.push(distance(layers));
-    losses.push(step(layers, "tanh", x, y, rate));
+    losses.push(step(layers, "tanh", x, y, rate, room));
   }
   return { distances, losses };
 }

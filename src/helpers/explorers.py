@@ -15,10 +15,10 @@ from helpers._checks import check_text, one_of
 
 
 def _folder() -> Path:
-    """Find the modules: beside ``src`` in the repository, beside ``helpers`` once installed."""
+    """Find the modules: beside ``src`` in the repository, inside ``helpers`` once installed."""
     here = Path(__file__).resolve()
-    beside = here.parents[1] / "explorers"
-    return beside if beside.is_dir() else here.parents[2] / "explorers"
+    inside = here.parent / "explorer_modules"
+    return inside if inside.is_dir() else here.parents[2] / "explorers"
 
 
 FOLDER = _folder()

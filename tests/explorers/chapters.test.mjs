@@ -8,7 +8,7 @@ import activation from "../../explorers/activation.js";
 import { ACTIVATIONS, SQUARED_RELU } from "../../explorers/core/activations.js";
 import { bestOf, rightAfter } from "../../explorers/core/budget.js";
 import { law } from "../../explorers/core/layers.js";
-import { forward } from "../../explorers/core/network.js";
+import { lastOutputs } from "../../explorers/core/network.js";
 import { phase } from "../../explorers/core/phases.js";
 import { points } from "../../explorers/core/points.js";
 import { randomState } from "../../explorers/core/random.js";
@@ -88,7 +88,7 @@ const COMPUTE = {
     const widths = [2, ...Array(depth - 1).fill(16), 1];
     const layers = stackOf(widths, SCHEMES[left], randomState(seed));
     for (let count = 0; count < 1000; count++) step(layers, activation, x, y, rate);
-    const output = forward(layers, activation, x, 100).z.at(-1);
+    const output = lastOutputs(layers, activation, x, 100);
     return { right: y.filter((side, i) => side * output[i] > 0).length };
   },
 };

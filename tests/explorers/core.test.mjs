@@ -10,12 +10,15 @@ import { allowedGroups, code } from "../../explorers/core/layers.js";
 import { LOOPS } from "../../explorers/core/loops.js";
 import { meanSquareOf } from "../../explorers/core/moments.js";
 import {
+  addGradients,
   addProduct,
+  addRowProducts,
   backward,
   forward,
   lastOutputs,
   layer,
-  weightGradients,
+  roomFor,
+  transposed,
 } from "../../explorers/core/network.js";
 import { phase, phaseMap } from "../../explorers/core/phases.js";
 import { points } from "../../explorers/core/points.js";
@@ -46,7 +49,8 @@ function assertNear(values, expected, what) {
 
 test("uniform random numbers are NumPy's, to the last bit", () => {
   for (const { seed, uniform } of FIXTURES.random) {
-    assert.deepEqual([...randomState(seed).uniforms(1008).slice(-8)], uniform);
+    const drawn = Array.from({ length: 1008 }, randomState(seed).uniform);
+    assert.deepEqual(drawn.slice(-8), uniform);
   }
 });
 
@@ -101,23 +105,50 @@ test("tanh is that of the language, also near 0", () => {
   assert.equal(ACTIVATIONS.tanh.f(0), 0);
 });
 
+/** Multiply two matrices as the definition says: (rows, inner) and (inner, columns). */
+function product(left, right, rows, inner) {
+  const columns = right.length / inner;
+  return Array.from({ length: rows * columns }, (_, place) => {
+    const [i, k] = [Math.floor(place / columns), place % columns];
+    let sum = 0;
+    for (let j = 0; j < inner; j++) sum += left[i * inner + j] * right[j * columns + k];
+    return sum;
+  });
+}
+
 test("matrix products of every small shape", () => {
   const random = randomState(7);
+  const n = 3;
+  for (let rows = 1; rows <= 9; rows++) {
+    for (let inner = 1; inner <= 9; inner++) {
+      const [left, right, sum] = [rows * inner, inner * n, rows * n].map(random.normals);
+      const expected = product(left, right, rows, inner).map((each, k) => sum[k] + each);
+      const turned = sum.slice();
+      addProduct(sum, rows, n, inner, left, inner, 1, right);
+      assertNear(sum, expected, `${rows} by ${inner}`);
+      addProduct(turned, rows, n, inner, transposed(left, rows), 1, rows, right);
+      assertNear(turned, expected, `${rows} by ${inner}, transposed`);
+    }
+  }
+});
+
+test("row products of every small shape", () => {
+  const random = randomState(8);
+  const n = 3;
   for (let rows = 1; rows <= 5; rows++) {
-    for (let columns = 1; columns <= 6; columns++) {
-      const inner = 3;
-      const [sum, left, right] = [rows * columns, rows * inner, inner * columns].map(
-        random.normals,
-      );
-      const expected = sum.map((each, place) => {
-        const [i, k] = [Math.floor(place / columns), place % columns];
-        for (let j = 0; j < inner; j++) each += left[i * inner + j] * right[k * inner + j];
-        return each;
-      });
-      addProduct(sum, rows, columns, inner, left, inner, 1, right, 1, inner);
+    for (let columns = 1; columns <= 9; columns++) {
+      const [left, right] = [rows * n, columns * n].map(random.normals);
+      const sum = random.normals(rows * columns);
+      const products = product(left, transposed(right, columns), rows, n);
+      const expected = products.map((each, k) => sum[k] - 0.1 * each);
+      addRowProducts(sum, left, right, n, -0.1);
       assertNear(sum, expected, `${rows} by ${columns}`);
     }
   }
+});
+
+test("a matrix is turned", () => {
+  assert.deepEqual(transposed([1, 2, 3, 4, 5, 6], 2), [1, 4, 2, 5, 3, 6]);
 });
 
 test("fans of a shape", () => {
@@ -163,14 +194,16 @@ for (const each of FIXTURES.networks) {
       layer(W, each.widths[i + 1], each.widths[i], each.biases[i]),
     );
     const n = each.x.length / each.widths[0];
-    const { a, z } = forward(layers, each.activation, Float64Array.from(each.x), n);
-    const top = Float64Array.from(each.top);
+    const room = roomFor(layers, n);
+    const { a, z, gradients } = forward(layers, each.activation, Float64Array.from(each.x), room);
     assertNear(lastOutputs(layers, each.activation, a[0], n), each.z.at(-1), "last outputs");
-    const gradients = backward(layers, each.activation, { z }, top, n);
+    gradients.at(-1).set(each.top);
+    backward(layers, each.activation, room);
     layers.forEach((one, i) => {
       assertNear(z[i], each.z[i], `z of layer ${i}`);
       assertNear(gradients[i], each.gradients[i], `gradient of layer ${i}`);
-      const { W, b } = weightGradients(one, a[i], gradients[i], n);
+      const { W, b } = layer(new Float64Array(one.W.length), one.out, one.into);
+      addGradients({ ...one, W, b }, a[i], gradients[i], n, 1);
       assertNear(W, each.weightGradients[i], `dL/dW of layer ${i}`);
       assertNear(b, each.biasGradients[i], `dL/db of layer ${i}`);
     });
@@ -266,12 +299,12 @@ test("two schemes of one law share their random numbers, and each has its varian
 });
 
 test("points are of two classes that can be told apart", () => {
-  const radius = (x, i) => Math.hypot(x[2 * i], x[2 * i + 1]);
+  const radius = (x, i) => Math.hypot(x[i], x[100 + i]);
   const { x, y } = points("circles", 100, randomState(1));
   assert.equal(y.reduce((sum, side) => sum + side, 0), 0);
   assert.ok(y.every((side, i) => radius(x, i) < 1.25 === side > 0));
   const corners = points("corners", 100, randomState(1));
-  assert.ok(corners.y.every((side, i) => corners.x[2 * i] * corners.x[2 * i + 1] * side > 0));
+  assert.ok(corners.y.every((side, i) => corners.x[i] * corners.x[100 + i] * side > 0));
   const spirals = points("spirals", 100, randomState(1));
   assert.ok(spirals.y.every((_, i) => radius(spirals.x, i) < 2.6));
   assert.deepEqual(points("spirals", 100, randomState(1)), spirals);

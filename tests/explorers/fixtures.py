@@ -92,6 +92,11 @@ def unit_weights(law: str, n: int, depth: int, seed: int) -> list[np.ndarray]:
     return [n**0.5 * (q * np.sign(np.diagonal(r))).T for q, r in parts]
 
 
+def by_unit(signal: torch.Tensor) -> list[float]:
+    """List all numbers of the first unit, then those of the second, and so on."""
+    return signal.T.flatten().tolist()
+
+
 def network(name: str) -> dict[str, Any]:
     """Run a network of given weights forward and backward with torch."""
     widths, random = [3, 5, 4, 2], np.random.RandomState(11)
@@ -113,10 +118,10 @@ def network(name: str) -> dict[str, Any]:
         "widths": widths,
         "weights": [each.weight.flatten().tolist() for each in layers],
         "biases": [each.bias.tolist() for each in layers],
-        "x": x.flatten().tolist(),
-        "top": top.flatten().tolist(),
-        "z": [each.flatten().tolist() for each in z],
-        "gradients": [each.grad.flatten().tolist() for each in z],
+        "x": by_unit(x),
+        "top": by_unit(top),
+        "z": [by_unit(each) for each in z],
+        "gradients": [by_unit(each.grad) for each in z],
         "weightGradients": [each.weight.grad.flatten().tolist() for each in layers],
         "biasGradients": [each.bias.grad.tolist() for each in layers],
     }
@@ -198,7 +203,7 @@ def ten_steps() -> dict[str, Any]:
         "widths": widths,
         "weights": [each.weight.flatten().tolist() for each in layers],
         "biases": [each.bias.tolist() for each in layers],
-        "x": x.flatten().tolist(),
+        "x": by_unit(x),
         "y": y.flatten().tolist(),
     }
     optimizer, losses = torch.optim.SGD(model.parameters(), lr=0.2), []

@@ -12,6 +12,7 @@ import venv
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from zipfile import ZipFile
 
 import nbformat
 import pytest
@@ -245,7 +246,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = folder / "source"
     shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("*.egg-info"))
     shutil.copytree(ROOT / "explorers", source / "explorers")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "setup.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", source]
     subprocess.run([*command, "--no-build-isolation", "--wheel-dir", folder], check=True)
@@ -279,6 +280,11 @@ def run(fresh: Path, *arguments: object) -> None:
         check=False,
     )
     assert result.returncode == 0, result.stdout
+
+
+def test_no_other_name_than_helpers_is_installed(wheel: Path) -> None:
+    names = {path.partition("/")[0] for path in ZipFile(wheel).namelist()}
+    assert {name for name in names if not name.endswith(".dist-info")} == {"helpers"}
 
 
 def test_the_explorers_travel_with_the_course(wheel: Path, fresh: Path) -> None:

@@ -312,8 +312,8 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A course in a folder of its own, whose .venv is made and filled in name only."""
     root = tmp_path / "a course"
     root.mkdir()
-    (root / "pyproject.toml").write_text("one")
-    (root / "constraints.txt").write_text("one")
+    for name in ("pyproject.toml", "setup.py", "constraints.txt"):
+        (root / name).write_text("one")
     done: list[str] = []
     monkeypatch.setattr(environment, "ROOT", root)
     monkeypatch.setattr(environment, "VENV", root / ".venv")
@@ -346,7 +346,7 @@ def test_nothing_is_installed_twice(course: list[str]) -> None:
     assert course == []
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])
+@pytest.mark.parametrize("name", ["pyproject.toml", "setup.py", "constraints.txt"])
 def test_changed_pins_are_installed_into_the_same_place(course: list[str], name: str) -> None:
     (environment.ROOT / name).write_text("two")
     environment.main()
