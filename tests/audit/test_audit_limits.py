@@ -148,6 +148,13 @@ def first_loss(times: float) -> str | None:
     return gravity(audit(model, torch.eye(10), lambda out: cross_entropy(out, labels)), "loss")
 
 
+def loud(gain: float) -> bool:
+    """Say whether the layer before the last is blamed for a loss, at so many times its gain."""
+    model = nn.Sequential(linear(gain), linear(1e3))
+    report = audit(model, unit_rms(8, WIDTH), lambda out: out.square().mean() + 1e-3)
+    return "0" in next(f.layers for f in report.findings if f.principle == "loss")
+
+
 def squared_error(distance: float, rows: int = 16, width: int = WIDTH) -> Report:
     """Audit outputs that are so many times as far from the targets as outputs of 0 are."""
     model = nn.Linear(width, width, bias=False)
@@ -295,6 +302,7 @@ CASES = {
     "SHRUNK warning, gradient": Case(1 / 32, gradient, "warning", "note"),
     "GROWN grave": Case(10.0, signal, "warning", "grave"),
     "GROWN warning": Case(5.0, signal, None, "warning"),
+    "GROWN warning, one layer": Case(5.0, loud, False, True),
     "GRADIENT_GROWN grave": Case(1000.0, gradient, "warning", "grave"),
     "GRADIENT_GROWN warning": Case(32.0, gradient, "note", "warning"),
     "TOLERATED 0": Case(0.8, two_gains, "note", None),

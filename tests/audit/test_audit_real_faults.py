@@ -8,7 +8,15 @@ from collections.abc import Callable
 import pytest
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy, linear, mse_loss, relu, softplus
+from torch.nn.functional import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    linear,
+    mse_loss,
+    one_hot,
+    relu,
+    softplus,
+)
 
 from helpers.audit import Finding, Report, audit
 from tests.audit.auditing import X, Y, floats, guess, mend, seeded
@@ -356,3 +364,53 @@ def test_weights_of_standard_deviation_1_in_two_layers_show_in_the_loss() -> Non
     assert kinds(report) == {("warning", "loss")}
     mend(model, report)
     assert {gravity for gravity, _ in kinds(audit(model, batch, loss))} <= {"note"}
+
+
+def all_normal(*parts: nn.Module) -> nn.Module:
+    """Return layers whose weights and biases all have standard deviation 1."""
+    model = nn.Sequential(*parts)
+    for parameter in model.parameters():
+        nn.init.normal_(parameter)
+    return model
+
+
+def test_of_two_loud_layers_both_are_mended_and_a_bias_that_is_no_guess() -> None:
+    model = seeded(lambda: all_normal(nn.Linear(64, 30), nn.ReLU(), nn.Linear(30, 5)))
+    batch, target = floats(64, 64), floats(64, 5, seed=1) / 4
+
+    def loss(output: torch.Tensor) -> torch.Tensor:
+        return mse_loss(output, target)
+
+    finding = only(audit(model, batch, loss), "loss")
+    assert finding.layers == ("0", "2")
+    assert ", where 1.4 is asked for" in finding.text
+    mend(model, audit(model, batch, loss))
+    assert audit(model, batch, loss).layers[0].gain == pytest.approx(2**0.5, rel=0.1)
+    assert loss(model(batch)) < 1.1 * loss(torch.zeros(64, 5))
+
+
+def test_a_bias_that_is_a_guess_of_the_labels_stays() -> None:
+    labels = (torch.arange(64) % 50 == 0).float()[:, None]
+    model = seeded(lambda: nn.Sequential(nn.Linear(64, 30), nn.ReLU(), nn.Linear(30, 1)))
+    model[2].weight.data *= 400
+    nn.init.constant_(model[2].bias, -3.9)
+    report = audit(model, floats(64, 64), lambda out: binary_cross_entropy_with_logits(out, labels))
+    mend(model, report)
+    assert "loss" in {f.principle for f in report.findings}
+    assert not model[2].weight.any()
+    assert model[2].bias.item() == pytest.approx(-3.9)
+
+
+def test_outputs_behind_a_relu_are_made_small_and_not_0() -> None:
+    """The sigmoids of a published network replaced by ReLUs, its start kept."""
+    parts = nn.Linear(64, 30), nn.ReLU(), nn.Linear(30, 10), nn.ReLU()
+    model = seeded(lambda: all_normal(*parts))
+    batch, target = floats(64, 64).abs() / 2, one_hot(torch.arange(64) % 10, 10).float()
+
+    def loss(output: torch.Tensor) -> torch.Tensor:
+        return mse_loss(output, target)
+
+    mend(model, audit(model, batch, loss))
+    loss(model(batch)).backward()
+    assert audit(model, batch, loss).findings == ()
+    assert (model[2].weight.grad.abs().sum(1) > 0).sum() >= 8

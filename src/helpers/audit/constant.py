@@ -25,10 +25,14 @@ _NETWORK = re.compile("Convolution|Addmm|Mm|Bmm|Mv")
 
 
 class ConstantLoss(NamedTuple):
-    """The loss of an output of 0, and of the best constant output; None where not known."""
+    """The loss of outputs of 0, of the best constant ones, and of the last layer's bias alone.
+
+    Each is None where it is not known.
+    """
 
     zero: float | None = None
     best: float | None = None
+    bias: float | None = None
 
 
 def constant_loss(result: Pass, loss: Callable[[Any], torch.Tensor] | None) -> ConstantLoss:
@@ -57,7 +61,25 @@ def constant_loss(result: Pass, loss: Callable[[Any], torch.Tensor] | None) -> C
     except UNFIT:
         return ConstantLoss()
     best = min(filter(math.isfinite, values), default=None)
-    return ConstantLoss(values[0] if math.isfinite(values[0]) else None, best)
+    zero = values[0] if math.isfinite(values[0]) else None
+    return ConstantLoss(zero, best, _at_bias(result, rows, at_constants))
+
+
+def _at_bias(
+    result: Pass, rows: dict[torch.Tensor, torch.Tensor], value: Callable[[], torch.Tensor]
+) -> float | None:
+    """Return the loss where every output is the bias of the layer that makes it."""
+    if len(rows) != 1:
+        return None
+    ((output, row),) = rows.items()
+    biases = [getattr(c.module, "bias", None) for c in result.calls if c.exit is output.grad_fn]
+    bias = biases[-1] if biases else None
+    if not isinstance(bias, torch.Tensor) or bias.numel() != row.numel():
+        return None
+    with torch.no_grad():
+        row.copy_(bias.reshape(row.shape))
+        found = value().item()
+    return found if math.isfinite(found) else None
 
 
 def _constants(output: torch.Tensor, unit_axis: int) -> torch.Tensor:

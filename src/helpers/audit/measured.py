@@ -23,8 +23,8 @@ class Measured:
     """All that the principles look at; the lists are of one length, one entry a call.
 
     ``parameters`` holds every parameter of the model. ``zero_loss`` is the loss of an output of 0,
-    ``constant_loss`` that of the best output that is the same for every example; each is None
-    where it is not known.
+    ``constant_loss`` that of the best output that is the same for every example, ``bias_loss`` that
+    of the last layer's bias as output; each is None where it is not known.
     """
 
     model: nn.Module
@@ -35,6 +35,7 @@ class Measured:
     parameters: tuple[ParameterReport, ...]
     zero_loss: float | None
     constant_loss: float | None
+    bias_loss: float | None
 
     def each(self, *kinds: str) -> Iterator[tuple[Call, After, LayerReport]]:
         """Yield the calls of these kinds."""

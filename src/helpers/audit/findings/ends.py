@@ -5,20 +5,32 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from helpers.audit import limits
-from helpers.audit.found import Found, grade
+from helpers.audit.findings.stretches import asked_of
+from helpers.audit.found import Found, grade, span
 from helpers.audit.graph import classes, nodes
 from helpers.audit.layers import kind
 from helpers.audit.measured import Measured
-from helpers.audit.mends import drawn, initialized, multiplied, names_of, offered, zeroed
+from helpers.audit.mends import (
+    bias_to_zero,
+    drawn,
+    initialized,
+    lines,
+    multiplied,
+    names_of,
+    offered,
+    zeroed,
+)
 from helpers.audit.norms import rms, spread
 from helpers.audit.passes import Call
 
 _OUTPUT = "activations/output-layers"
 _EMBEDDED = 0.02
 """The standard deviation of embeddings in GPT-2 and BERT, whose heads are tied to them."""
+_SMALL = 0.1
+"""The gain of a last layer behind which a ReLU stands: outputs that are small, and not 0."""
 _LIKELIHOOD = re.compile("NllLoss|BinaryCrossEntropy")
 _DISTANCE = re.compile("MseLoss|SmoothL1Loss|HuberLoss|Abs|Pow")
 
@@ -63,22 +75,58 @@ def first_loss(m: Measured) -> Iterator[Found]:
     guess, name = _guess(m)
     loss = m.result.loss.item()
     limit = limits.FIRST_LOSS if name or _is(m, _LIKELIHOOD) else limits.LARGE**2
-    if not guess or not 0 < limit * guess < loss < math.inf:
-        return
-    text = f"the first loss is {loss:.3g}; " + (name or f"outputs of 0 have {guess:.3g}")
+    if guess and 0 < limit * guess < loss < math.inf:
+        text = f"the first loss is {loss:.3g}; " + (name or f"outputs of 0 have {guess:.3g}")
+        yield _large_loss(m, text, guess / loss)
+
+
+def _large_loss(m: Measured, text: str, factor: float) -> Found:
+    """Return the finding on a large loss: by inputs, by what grew before the last layer, or by it.
+
+    A loss of outputs of 0 is so many times the first loss.
+    """
     head, calls = _head(m), m.result.calls
     layers = () if head is None else (head.name,)
     given = None if head is None else head.input
     sizes = [rms(tensor).item() for tensor in (calls[0].input, given) if tensor is not None]
     if len(sizes) == 2 and min(sizes) > limits.LARGE:
         text += f". The batch has root mean square {sizes[0]:.3g}: standardize it first"
-        yield Found("warning", "loss", layers, text, _OUTPUT)
-    elif len(sizes) == 2 and sizes[1] > limits.GROWN["grave"] * max(sizes[0], 1.0):
+        return Found("warning", "loss", layers, text, _OUTPUT)
+    growth = sizes[1] / max(sizes[0], 1.0) if len(sizes) == 2 else 1.0
+    grown = growth > limits.GROWN["grave"]
+    if grown:
         text += f". The signal has grown to {sizes[1]:.3g} before it reaches the last layer"
-        yield _grown(m, layers, text, sizes[1] / max(sizes[0], 1.0))
-    else:
-        mends = offered(*_smaller_outputs(m, head, guess / loss))
-        yield Found("warning", "loss", layers, text, _OUTPUT, mends, "Make the output smaller")
+    smaller = _smaller_outputs(m, head, factor)
+    if loud := _loud(m, head):
+        return _louder(m, loud, layers, text, smaller)
+    if grown:
+        return _grown(m, layers, text, growth)
+    mends = offered(*smaller)
+    return Found("warning", "loss", layers, text, _OUTPUT, mends, "Make the output smaller")
+
+
+def _loud(m: Measured, head: Call | None) -> list[int]:
+    """Return the calls before the last layer whose gain alone makes a signal grow too much."""
+    return [
+        i
+        for i, call in enumerate(m.result.calls)
+        if call.kind == "matrix"
+        and call is not head
+        and m.reports[i].gain > limits.GROWN["warning"] * asked_of(m, i)[1]
+    ]
+
+
+def _louder(
+    m: Measured, loud: Sequence[int], layers: tuple[str, ...], text: str, smaller: tuple[str, ...]
+) -> Found:
+    """Return the finding on layers before the last one whose gain is too large."""
+    calls = [m.result.calls[i] for i in loud]
+    names = tuple(dict.fromkeys(call.name for call in calls))
+    gains, asked = [m.reports[i].gain for i in loud], [asked_of(m, i)[1] for i in loud]
+    text += f". Before the last layer a gain is {span(gains)}, where {span(asked)} is asked for"
+    anew = lines(initialized(m, names_of(*calls)), bias_to_zero(m, calls))
+    mends = offered(*(lines(anew, line) for line in smaller if line), anew)
+    return Found("warning", "loss", names + layers, text, _OUTPUT, mends, "Make the gains smaller")
 
 
 def _grown(m: Measured, layers: tuple[str, ...], text: str, growth: float) -> Found:
@@ -99,8 +147,18 @@ def _smaller_outputs(m: Measured, head: Call | None, factor: float) -> tuple[str
     if head is None:
         raw = [p.name for p in m.parameters if p.requires_grad and len(p.shape) > 1]
         return tuple(multiplied(m, [name], factor / 10) for name in reversed(raw))
-    tied = drawn(m, _tied(m, head), "normal_", f"std={_EMBEDDED}")
-    return zeroed(m, names_of(head)[:1]), tied
+    names = names_of(head)[:1]
+    if next(then for call, then, _ in m.each("matrix") if call is head).activation == "relu":
+        small = initialized(m, names, gain=_SMALL)  # through a ReLU of 0 no gradient passes
+        return (lines(small, bias_to_zero(m, [head])),)
+    bias = lines(zeroed(m, names), bias_to_zero(m, [head])) if _bias_harms(m) else ""
+    return bias, zeroed(m, names), drawn(m, _tied(m, head), "normal_", f"std={_EMBEDDED}")
+
+
+def _bias_harms(m: Measured) -> bool:
+    """Say whether the last layer's bias is no guess of the labels: outputs of 0 are better."""
+    known = m.bias_loss is not None and m.zero_loss is not None
+    return known and m.bias_loss > limits.SMALL_MATTER * m.zero_loss
 
 
 def targets(m: Measured) -> Iterator[Found]:
