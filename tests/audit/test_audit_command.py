@@ -334,6 +334,16 @@ def test_lines_are_no_longer_than_the_terminal(name: str, program: Path, folder:
     assert "gradient" in done.stdout
 
 
+def test_where_there_is_no_terminal_the_table_is_as_wide_as_it_has_to_be(
+    program: Path, folder: Path
+) -> None:
+    done = run(program, "my_audited_network:deep", COLUMNS="")
+    headings = [line for line in done.stdout.splitlines() if line.startswith("layer")]
+    assert len(headings) == 1
+    assert len(headings[0]) > 80
+    assert headings[0].endswith("gradient")
+
+
 def test_an_interrupt_has_a_status_of_its_own_and_no_traceback(program: Path, folder: Path) -> None:
     attended = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     started = subprocess.Popen(

@@ -10,6 +10,7 @@ from scipy import stats
 from torch import nn
 
 from helpers.audit.laws import SAMPLE, recognise
+from helpers.audit.measures import laws_of
 from helpers.device import generator, rng
 from helpers.initializers import INITIALIZERS, fans
 
@@ -99,6 +100,15 @@ def test_the_gates_of_a_recurrent_layer_are_looked_at_one_by_one(gates: int) -> 
     assert str(recognise(stacked, gates=gates)) == "orthogonal"
     assert recognise(stacked).scale == pytest.approx(gates**0.5), "the columns of the whole"
     assert recognise(torch.eye(16).repeat(gates, 1), gates=gates).family == "identity"
+
+
+@pytest.mark.parametrize("padding", [0, 3, 12, 15])
+def test_the_row_of_the_padding_is_no_part_of_an_embedding_s_law(padding: int) -> None:
+    embedding = nn.Embedding(16, 32, padding_idx=padding)
+    embedding.weight.data = drawn("normal", (16, 32))
+    embedding.weight.data[padding] = 0
+    assert recognise(embedding.weight).family == "sparse"
+    assert "normal" in laws_of(embedding)["weight"].family
 
 
 def truncated(shape: tuple[int, ...], std: float, seed: int) -> torch.Tensor:

@@ -15,7 +15,8 @@ from torch.nn.utils import parametrizations
 
 from helpers.audit import Report, audit, trials
 from helpers.audit.found import Found
-from tests.audit.auditing import X, floats, guess, mend, network, seeded
+from helpers.audit.mends import bias_to_zero
+from tests.audit.auditing import X, floats, guess, looked, mend, network, seeded
 
 
 def principles(report: Report) -> set[str]:
@@ -155,6 +156,15 @@ def test_the_bias_of_a_gate_is_a_start_that_was_meant(kind: type[nn.Module]) -> 
     assert "bias" not in principles(report), report
     mend(model, report)
     assert all(bool((part.gate.bias == -4).all()) for part in model[1:3])
+
+
+@pytest.mark.parametrize("kind", [Highway, SmallSteps])
+def test_no_line_sets_the_bias_of_a_gate_to_0(kind: type[nn.Module]) -> None:
+    model = seeded(lambda: nn.Sequential(nn.Linear(32, 32), kind(), nn.Linear(32, 5)))
+    measured = looked(model, X, guess)
+    line = bias_to_zero(measured, measured.result.calls)
+    assert "2.bias" in line
+    assert "gate" not in line
 
 
 def test_a_prior_in_the_last_bias_is_left_alone() -> None:

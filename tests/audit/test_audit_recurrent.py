@@ -31,6 +31,17 @@ def test_the_step_of_an_open_recurrent_layer_is_its_gain(gain: float) -> None:
     assert audit(open_layer(gain), SEQUENCE).layers[0].step == pytest.approx(gain, rel=1e-4)
 
 
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU])
+def test_the_step_of_a_gated_layer_without_weights_is_the_gate_that_keeps(
+    kind: type[nn.Module],
+) -> None:
+    layer = kind(8, UNITS, batch_first=True)
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+    nn.init.constant_(layer.bias_ih_l0[UNITS : 2 * UNITS], math.log(4))
+    assert audit(layer, SEQUENCE).layers[0].step == pytest.approx(0.8, rel=1e-4)
+
+
 LAYERS: dict[str, dict[str, Any]] = {
     "rnn": {},
     "two layers": {"num_layers": 2},

@@ -120,6 +120,16 @@ def test_char_rnn_reads_one_hot_characters():
     torch.testing.assert_close(logits, h @ model.linear.weight.T + model.linear.bias)
 
 
+def test_char_rnn_computes_in_the_default_dtype():
+    before = torch.get_default_dtype()
+    try:
+        torch.set_default_dtype(torch.float64)
+        model = initialize(char_rnn(), "orthogonal", generator=rng(0))
+        assert model(torch.zeros(1, 6, dtype=torch.int64)).dtype == torch.float64
+    finally:
+        torch.set_default_dtype(before)
+
+
 def test_char_rnn_does_not_look_ahead():
     model = initialize(char_rnn(), "orthogonal", generator=rng(0))
     one = torch.zeros(1, 6, dtype=torch.int64)

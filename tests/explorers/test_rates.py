@@ -27,6 +27,11 @@ def test_a_part_is_computed_anew(optimizer: str, rate: float) -> None:
     assert stored.max() - stored.min() > 5 * POINTS
 
 
+def test_what_diverged_counts_as_a_guess() -> None:
+    computed = rates.shares("sgd", [4], [1], steps=2 * rates.EVERY)
+    assert computed.isel(block=1).item() == pytest.approx(0.1)
+
+
 def test_all_of_them_are_there_and_small() -> None:
     runs = stored_runs()
     assert {name: each["rates"] for name, each in runs.items()} == rates.RATES

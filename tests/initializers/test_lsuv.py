@@ -310,6 +310,10 @@ def fail(x):
     raise KeyError("a fault of the model's own")
 
 
+def interrupt(x):
+    raise KeyboardInterrupt("Ctrl-C")
+
+
 def with_weight(value):
     model = Part(1)
     nn.init.constant_(model.part.weight, value)
@@ -337,6 +341,7 @@ FAULTS = [
     (after_the_first(torch.zeros_like), X, {}, ValueError, "layer '2' is constant"),
     (after_the_first(lambda x: x / 0), X, {}, ValueError, "layer '2' is not finite"),
     (after_the_first(fail), X, {}, KeyError, "a fault of the model's own"),
+    (after_the_first(interrupt), X, {}, KeyboardInterrupt, "Ctrl-C"),
     (Part(1), torch.zeros(7, 4), {}, ValueError, "layer 'below' is constant"),
     (Part(1), X[:, :3], {}, ValueError, r"cannot take batch of shape \(7, 3\)"),
     (Part(1), X[:0], {}, ValueError, "batch must hold at least one example"),

@@ -180,10 +180,11 @@ def test_speech_cnn_rejects_bad_depths(depth, error, message):
         speech_cnn(depth=depth)
 
 
+@pytest.mark.parametrize("name", ["rleu", "ReLU", "RELU"])
 @pytest.mark.parametrize("network", NETWORKS)
-def test_a_misspelt_activation_gets_the_nearest_name(network):
-    with pytest.raises(ValueError, match=r"unknown activation 'rleu'.*'relu'"):
-        NETWORKS[network]("rleu")
+def test_a_misspelt_activation_gets_the_nearest_name(network, name):
+    with pytest.raises(ValueError, match=rf"unknown activation '{name}'. Did you mean 'relu'"):
+        NETWORKS[network](name)
 
 
 @pytest.mark.parametrize("network", NETWORKS)

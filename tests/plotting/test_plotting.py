@@ -95,7 +95,9 @@ def test_image_grid_says_which_shape_it_wants(shape):
 def test_confusion_matrix_writes_every_count_and_colours_the_errors_alone():
     counts = np.array([[90, 3], [0, 80]])
     ax = plotting.confusion_matrix(counts, "01").axes[0]
-    assert sorted(text.get_text() for text in ax.texts) == ["3", "80", "90"]
+    written = {text.get_text(): text.get_position() for text in ax.texts}
+    assert written == {"90": (0, 0), "3": (1, 0), "80": (1, 1)}
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("predicted digit", "true digit")
     np.testing.assert_array_equal(ax.images[0].get_array(), [[0, 3], [0, 0]])
     with pytest.raises(ValueError, match="classes must be 3, one for each; got 2"):
         plotting.confusion_matrix(np.zeros((3, 3)), "01")

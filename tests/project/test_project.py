@@ -111,12 +111,26 @@ def test_pins_hold_on_other_pythons_and_beside_the_libraries_of_a_gpu(
     asked = {
         "good-start": ["torch", "overrides; python_version < '3'", "appnope; os_name == 'nt'"],
         "torch": ["sympy", "triton==3.7.1; platform_system == 'Linux'"],
-        "sympy": None,
+        "sympy": ["torch; os_name == 'nt'"],
     }
     monkeypatch.setattr(constraints, "requires", asked.__getitem__)
     monkeypatch.setattr(constraints, "version", {"torch": "2.13.0+cu130", "sympy": "1"}.get)
     monkeypatch.setattr(constraints, "PYTHONS", ("2.7", "3.14"))
     assert constraints.needed() == ({"torch": "2.13.0", "sympy": "1"}, {"overrides", "appnope"})
+
+
+def test_new_pins_are_those_installed_and_the_lines_of_other_platforms_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "constraints.txt"
+    file.write_text("gone==1\nhere==1\nthere==3; os_name == 'nt'  # kept\n", "utf-8")
+    monkeypatch.setattr(constraints, "FILE", file)
+    monkeypatch.setattr(constraints, "needed", lambda: ({"here": "2"}, {"there", "unknown"}))
+    constraints.main()
+    assert file.read_text("utf-8") == f'{constraints.HEADER}here==2\nthere==3; os_name == "nt"\n'
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "1 packages of this environment, 1 of others"
+    assert said[1:] == ["without a pin, because it is not needed here: unknown"]
 
 
 def test_every_pin_can_be_installed_on_every_python_that_the_course_supports() -> None:

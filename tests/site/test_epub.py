@@ -18,7 +18,8 @@ FOLDED = """<html xmlns="http://www.w3.org/1999/xhtml"><head>
 <script>run()</script></head><body><p hidden>x<br>y</p>
 <div class="admonition dropdown"><p class="admonition-title">Answer</p><p>42</p></div>
 <a class="enlarge" href="a.png"><img src="a.png"></a><math><mi>x</mi></math>
-<svg viewBox="0 0 1 1"><a href="chapters/one.html"><rect></rect></a></svg></body></html>"""
+<svg viewBox="0 0 1 1"><marker markerWidth="4" markerHeight="4" refX="2" refY="2"></marker>
+<a href="chapters/one.html"><rect></rect></a></svg></body></html>"""
 LISTS = """<manifest><item id="a" href="one.xhtml" media-type="application/xhtml+xml" />
 <item id="b" href="_static/course.css" media-type="text/css" />
 <item id="c" href="two.xhtml" media-type="application/xhtml+xml" /></manifest>
@@ -45,6 +46,8 @@ def test_what_needs_a_script_or_the_site_is_mended() -> None:
         "chapters/one.xhtml"
     ]
     assert next(item for item in page.iter() if item.tag.endswith("svg")).get("viewBox")
+    marker = next(item for item in page.iter() if item.tag.endswith("marker"))
+    assert set(marker.keys()) == {"markerWidth", "markerHeight", "refX", "refY"}
 
 
 def test_the_lists_say_what_a_page_has_and_name_no_others() -> None:

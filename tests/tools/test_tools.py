@@ -184,19 +184,38 @@ def test_control_c_stops_at_once_and_stores_nothing(command: list[str], tmp_path
     assert path.read_bytes() == before
 
 
+def test_a_notebook_that_cannot_be_replaced_is_as_it_was_and_nothing_lies_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "page.ipynb"
+    notebooks.write(v4.new_notebook(), path)
+    before = path.read_bytes()
+
+    def full(self: Path, target: Path) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="no space left"):
+        notebooks.write(v4.new_notebook(cells=[v4.new_code_cell("1")]), path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_robust_names_the_seed_and_the_claim_and_stores_nothing(
     chapter: Callable[..., Path],
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("COURSE_SEED", "7")
-    path = chapter("import os", "assert os.environ['COURSE_SEED'] != '2', 'S1-26: not so'", "1")
+    fails = "assert os.environ['COURSE_SEED'] != '2', '{}: not so'"
+    path = chapter("import os", fails.format("S1-26"), fails.format("S1-27"))
     before = path.read_bytes()
     assert notebooks.main(["robust", "--seeds", "1", "2"]) == 1
     said = capfd.readouterr().out
     assert "pass  seed 1  part/page" in said
     assert "FAIL  seed 2  part/page" in said
     assert "cell 2: AssertionError: S1-26: not so" in said
+    assert "cell 3: AssertionError: S1-27: not so" in said
     assert "1 of 2 runs" in said
     assert path.read_bytes() == before
     assert notebooks.main(["robust", "--seeds", "1"]) == 0
