@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from helpers.audit import Report, audit
-from tests.audit.auditing import X, floats, guess, looked
+from tests.audit.auditing import X, floats, guess, looked, mend
 
 Used = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -276,3 +276,29 @@ def test_in_a_residual_network_each_layer_leads_to_the_next_few_not_to_all() -> 
     after = looked(nn.Sequential(*(Block() for _ in range(40))), X[:, :8]).after
     assert {0, 1} & after[0].layers == {1}
     assert max(len(then.layers) for then in after) < 12
+
+
+class Several(nn.Module):
+    """Seven matrices of one module, as a model of Keras holds them, each used once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kernels = nn.ParameterList(0.02 * floats(32, 32, seed=i) for i in range(7))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for kernel in self.kernels[:-1]:
+            x = torch.relu(x @ kernel)
+        return x @ self.kernels[-1]
+
+
+def test_matrices_of_one_module_are_no_layer_that_is_called_again() -> None:
+    model = Several()
+    (finding,) = (f for f in audit(model, X, guess_of_32).findings if f.principle == "scale")
+    assert "is called" not in finding.text
+    assert finding.layers == tuple(f"kernels.{i}" for i in range(6))
+    mend(model, audit(model, X, guess_of_32))
+    assert "scale" not in {f.principle for f in audit(model, X, guess_of_32).findings}
+
+
+def guess_of_32(output: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(output, torch.arange(16))

@@ -73,20 +73,24 @@ def _found(m: Measured, gravity: str, stretch: Stretch) -> Found:
             f". Branches that are added: {len(ends)}. In the layers that end them weights of 0, or "
             f"a gain of 1/sqrt({len(ends)}), keep the sum level"
         )
-    layers = tuple(dict.fromkeys(m.result.calls[i].name for i in sorted(blamed + ends)))
+    layers = tuple(dict.fromkeys(m.reports[i].name for i in sorted(blamed + ends)))
     mends = _mends(m, _names(m, blamed), _names(m, ends), known=not others)
     return Found(gravity, "scale", layers, text, chapter, mends, _advice(m, blamed))
 
 
-def _looped(m: Measured, calls: Sequence[int]) -> str:
-    """Return the name of the layer that most of these calls are of, "" where there is none."""
-    name, times = Counter(m.result.calls[i].name for i in calls).most_common(1)[0]
-    return name if times > limits.REPEATED and 2 * times > len(calls) else ""
+def _looped(m: Measured, calls: Sequence[int]) -> list[int]:
+    """Return the calls of the one layer that most of these calls are of, none where there is none.
+
+    A layer of several matrices of its own, each used once, is no such layer.
+    """
+    calls_of = m.result.calls
+    module, times = Counter(calls_of[i].module for i in calls).most_common(1)[0]
+    many = times > limits.REPEATED and 2 * times > len(calls)
+    return [i for i in calls if calls_of[i].module is module] if many else []
 
 
-def _loop(m: Measured, gravity: str, stretch: Stretch, name: str) -> Found:
+def _loop(m: Measured, gravity: str, stretch: Stretch, own: Sequence[int]) -> Found:
     """Return the finding on a layer that is called again and again on what it gave before."""
-    own = [i for i in stretch.calls if m.result.calls[i].name == name]
     text = (
         f"the layer is called {len(own)} times, each on what it gave before: its gain of "
         f"{m.reports[own[0]].gain:.2g} counts {len(own)} times. On the way the signal "
@@ -95,6 +99,7 @@ def _loop(m: Measured, gravity: str, stretch: Stretch, name: str) -> Found:
     )
     weights = _names(m, own[:1])
     mends = offered(*(drawn(m, weights, function) for function in ("orthogonal_", "eye_")))
+    name = m.reports[own[0]].name
     return Found(gravity, "scale", (name,), text, "initialization/orthogonal", mends)
 
 
@@ -126,7 +131,7 @@ def _mends(
 
 def _advice(m: Measured, blamed: Sequence[int]) -> str:
     """Return what to do where no line of code mends it."""
-    if trained_names(m).isdisjoint(_names(m, blamed)):
+    if blamed and trained_names(m).isdisjoint(_names(m, blamed)):
         return "The weights are frozen or computed: put a normalization behind them"
     return "Put a normalization between the layers"
 
