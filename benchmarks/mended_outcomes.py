@@ -22,7 +22,7 @@ import xarray as xr
 from torch import nn
 from torch.nn.functional import avg_pool2d, cross_entropy, linear, mse_loss, one_hot, relu, softplus
 
-from helpers.audit import Report, audit
+from helpers.audit import Finding, audit
 from helpers.data import image_tensors, load_mnist, load_names
 from helpers.device import generator
 from helpers.experiments import best, difference, sweep
@@ -319,18 +319,19 @@ CASES = {
     "std 1, ReLU for the sigmoid": Case(standard_normal, "gain", indicators, mse_loss),
     "a hypernetwork": Case(Generated, "loss: .*these layers give"),
     "targets of 200,000": Case(
-        Prices, "targets: ", prices, mse_loss, (0.001, 0.01, 0.03, 0.1, 1.0, 10.0, 100.0, 1000.0)
+        Prices, "targets: ", prices, mse_loss, (0.001, 0.01, 0.03, 0.1, 1.0, 10.0, 100.0)
     ),
     "a state that forgets at once": Case(StateSpace, "forget|step of", memories, mse_loss),
     "raw weights of std 1, tanh": Case(Letters, "saturated: ", letters),
     "a loop of gain 3": Case(Rows, "scale: .*is called"),
     "raw weights of std 0.01, nine layers": Case(raw, "scale: .*asks for"),
-    "torch's own start, 20 layers": Case(
-        planted(lambda model: [layer.reset_parameters() for layer in model[::2]], 20),
+    "torch's own start, 13 layers": Case(
+        planted(lambda model: [layer.reset_parameters() for layer in model[::2]], 12),
         "scale: .*asks for",
     ),
-    "std 8, 30 layers": Case(
-        planted(partial(each_weight, lambda weight: weight.normal_(std=8)), 30), "scale: .*asks for"
+    "std 16, 21 layers": Case(
+        planted(partial(each_weight, lambda weight: weight.normal_(std=16)), 20),
+        "scale: .*asks for",
     ),
     "std 0.02, nine layers": Case(
         planted(partial(each_weight, lambda weight: weight.normal_(std=0.02)), 8),
@@ -357,16 +358,17 @@ CASES = {
 # Outcomes
 
 
-def started(case: Case, start: str, seed: int) -> tuple[nn.Module, Report]:
-    """Return a network at its start, and what the audit said before it was mended."""
+def started(case: Case, start: str, seed: int) -> tuple[nn.Module, tuple[Finding, ...]]:
+    """Return a network at its start, and what the audit found before it was mended, notes aside."""
     x, y = (tensor[:128] for tensor in case.data())
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = case.network(start == "right")
         report = audit(model, x, lambda output: case.loss(output, y))
-        for finding in report.findings if start == "mended" else ():
+        found = tuple(f for f in report.findings if f.gravity != "note")
+        for finding in found if start == "mended" else ():
             exec(finding.mend, {"torch": torch, "model": model})
-    return model, report
+    return model, found
 
 
 def guess(case: Case) -> float:
@@ -411,9 +413,7 @@ def row(name: str, seeds: int, steps: int) -> str:
         for start in ("faulty", "mended", "right")
         for seed in range(seeds)
     }
-    said = [
-        [f for f in starts["faulty", s][1].findings if f.gravity != "note"] for s in range(seeds)
-    ]
+    said = [starts["faulty", seed][1] for seed in range(seeds)]
     named = [any(re.search(case.named, f"{f.principle}: {f.text}") for f in each) for each in said]
     models = {key: model for key, (model, _) in starts.items()}
     at_best = best(losses(case, models, steps), mode="min", tolerance=MARGIN)
@@ -434,7 +434,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--smoke", action="store_true", help="two faults, a few steps")
     chosen = parser.parse_args(arguments)
     names = ["all weights 0", "biases of -20"] if chosen.smoke else list(CASES)
-    seeds, steps = 3, 40 if chosen.smoke else 200
+    seeds, steps = (3, 40) if chosen.smoke else (5, 150)
     print(f"torch {torch.__version__}; {seeds} seeds, {steps} steps\n")
     print("| Fault | Found | Named | Faulty | Mended | Right | Mended - right | As good? |")
     print("| --- " * 8 + "|")

@@ -329,6 +329,12 @@ CASES = {
         None,
         "warning",
     ),
+    "FAINT": Case(
+        0.02,
+        lambda x: gravity(audit(linear(1.0), x * unit_rms(8, WIDTH)), "inputs"),
+        "note",
+        None,
+    ),
     "LARGE, targets": Case(5.0, targets, None, "warning"),
     "LARGE, loss": Case(5.0, lambda x: gravity(squared_error(x), "loss"), None, "warning"),
     "SAME": Case(1e-3, nearly_same, "grave", "note"),

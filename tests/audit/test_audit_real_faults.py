@@ -19,7 +19,7 @@ from torch.nn.functional import (
 )
 
 from helpers.audit import Finding, Report, audit
-from tests.audit.auditing import X, Y, floats, guess, mend, seeded
+from tests.audit.auditing import X, Y, floats, guess, mend, network, seeded
 
 
 def kinds(report: Report) -> set[tuple[str, str]]:
@@ -338,6 +338,15 @@ def test_targets_that_are_far_from_any_output_are_named(
         assert away == pytest.approx(math.hypot(size, shift), rel=0.25)
         assert "Standardize the targets" in finding.text
         assert finding.mend == ""
+
+
+def test_pixels_that_are_divided_twice_are_a_note() -> None:
+    model = network("relu", "he_normal", depth=2)
+    pixels = X.abs().clamp(max=1) / 255
+    assert kinds(audit(model, X.abs().clamp(max=1), guess)) == set()
+    assert kinds(audit(model, pixels, guess)) == {("note", "inputs")}
+    normed = nn.Sequential(nn.LayerNorm(32), model)
+    assert kinds(audit(normed, pixels, guess)) == set()
 
 
 @pytest.mark.parametrize(("size", "named"), [(1.0, False), (80.0, True)])

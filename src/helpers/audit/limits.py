@@ -43,6 +43,10 @@ FIRST_LOSS = 2.0
 """A first loss of twice ln(classes), that of a guess, needs scores that are large and random."""
 LARGE = 5.0
 """Standardized numbers have root mean square 1; pixels of 0 to 255 about 100."""
+FAINT = 0.02
+"""With images of this root mean square networks of one and of five hidden layers learned MNIST to
+0.65 and 0.39 in 300 steps at the best of seven rates, with 0.05 to 0.86 and 0.76, with 1 to 0.93
+and 0.91. With Adam it was 0.92 for 0.02 and 0.93 for 1 (one hidden layer): so it is a note."""
 
 SAME = 1e-3
 """Gradients that differ by less than this part of them differ by rounding."""

@@ -26,7 +26,7 @@ from helpers.audit.mends import (
 from helpers.audit.norms import rms, spread
 from helpers.audit.passes import Call
 
-_OUTPUT = "activations/output-layers"
+_OUTPUT, _STALLED = "activations/output-layers", "background/why-training-stalls"
 _EMBEDDED = 0.02
 """The standard deviation of embeddings in GPT-2 and BERT, whose heads are tied to them."""
 _SMALL = 0.1
@@ -67,7 +67,13 @@ def inputs(m: Measured) -> Iterator[Found]:
     size = rms(first.input).item()
     if limits.LARGE < size < math.inf:
         text = f"the batch has root mean square {size:.3g}: standardize it first"
-        yield Found("warning", "inputs", (first.name,), text, "background/why-training-stalls")
+        yield Found("warning", "inputs", (first.name,), text, _STALLED)
+    elif 0 < size < limits.FAINT:
+        text = (
+            f"the batch has root mean square {size:.2g}: so faint, it leaves gradient descent "
+            "little to learn from. Standardize it first"
+        )
+        yield Found("note", "inputs", (first.name,), text, _STALLED)
 
 
 def first_loss(m: Measured) -> Iterator[Found]:
@@ -151,8 +157,9 @@ def _smaller_outputs(m: Measured, head: Call | None, factor: float) -> tuple[str
     if next(then for call, then, _ in m.each("matrix") if call is head).activation == "relu":
         small = initialized(m, names, gain=_SMALL)  # through a ReLU of 0 no gradient passes
         return (lines(small, bias_to_zero(m, [head])),)
-    bias = lines(zeroed(m, names), bias_to_zero(m, [head])) if _bias_harms(m) else ""
-    return bias, zeroed(m, names), drawn(m, _tied(m, head), "normal_", f"std={_EMBEDDED}")
+    zero, tied = zeroed(m, names), drawn(m, _tied(m, head), "normal_", f"std={_EMBEDDED}")
+    both = lines(zero, bias_to_zero(m, [head])) if zero and _bias_harms(m) else ""
+    return both, zero, tied
 
 
 def _bias_harms(m: Measured) -> bool:
