@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 import { ACTIVATIONS, SQUARED_RELU } from "../../explorers/core/activations.js";
 import { bestOf, rightAfter } from "../../explorers/core/budget.js";
-import { allowedGroups, code } from "../../explorers/core/layers.js";
+import { allowedGroups, code, law } from "../../explorers/core/layers.js";
 import { LOOPS } from "../../explorers/core/loops.js";
 import { meanSquareOf } from "../../explorers/core/moments.js";
 import {
@@ -325,12 +325,27 @@ test("groups divide inputs and outputs", () => {
   assert.equal(allowedGroups({ inputs: 7, outputs: 9, groups: 4 }), 1);
 });
 
+test("the true fans of a convolution know its stride and its groups", () => {
+  const setting = { inputs: 8, outputs: 12, kernel: 4, stride: 2, groups: 2, mode: "fan_out" };
+  const of = (layer) => law({ ...setting, layer, activation: "identity" });
+  const { shape, fanIn, fanOut, variance } = of("convolution");
+  assert.deepEqual([shape, fanIn, fanOut], [[12, 4, 4, 4], 4 * 16, 6 * 4]);
+  assertNear([variance], [1 / fanOut], "variance");
+  const transposed = of("transposed");
+  assert.deepEqual(transposed.shape, [8, 6, 4, 4]);
+  assert.deepEqual([transposed.fanIn, transposed.fanOut], [4 * 4, 6 * 16]);
+});
+
 test("each framework's line holds the numbers of the law", () => {
   const found = { std: 0.123456, limit: 0.213832 };
   for (const line of Object.values(code(found, "normal"))) assert.match(line, /\b0\.1235\b/);
   for (const line of Object.values(code(found, "uniform"))) {
     assert.match(line, /-0\.2138, (maxval=)?0\.2138/);
   }
+});
+
+test("of a scale the best rate is taken, and half right counts as trained", () => {
+  assert.deepEqual(bestOf([49, 51, 50], [1, 2, 3]), { right: 51, rate: 2, trained: 2 });
 });
 
 for (const { optimizer, batches, right, ...expected } of FIXTURES.budgets) {

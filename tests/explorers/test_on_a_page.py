@@ -239,6 +239,13 @@ def test_the_same_seed_is_the_same_start_and_a_new_one_is_not(page: Page, addres
     assert lines(page) == first
 
 
+def test_after_the_last_start_comes_the_first(page: Page, address: str) -> None:
+    visit(page, f"{address}#signal?seed=98")
+    for seed in ("99", "0"):
+        page.get_by_role("button", name="New start").first.click()
+        expect(page.locator("output[for=signal-seed]")).to_have_text(seed)
+
+
 def test_the_link_is_copied(page: Page, address: str) -> None:
     visit(page, address)
     page.get_by_role("button", name="Copy link").first.click()
