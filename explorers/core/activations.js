@@ -5,9 +5,11 @@ const SELU_SCALE = 1.0507009873554805;
 const SLOPE = 0.01;
 const ROOT_TWO_PI = Math.sqrt(2 * Math.PI);
 
+const bell = (x) => Math.exp((-x * x) / 2);
+
 /** Density of N(0, 1). */
 export function density(x) {
-  return Math.exp((-x * x) / 2) / ROOT_TWO_PI;
+  return bell(x) / ROOT_TWO_PI;
 }
 
 // The mean of N(0, 1) above x, for x >= 0: rational approximation of Hart, 1968, and beyond 5 a
@@ -24,23 +26,32 @@ function ratio(x) {
   return above / below;
 }
 
-function upperTail(x) {
-  const bell = Math.exp((-x * x) / 2);
-  if (bell === 0) return 0;
-  if (x < 5) return bell * ratio(x);
+function upperTail(x, height) {
+  if (height === 0) return 0;
+  if (x < 5) return height * ratio(x);
   let fraction = x;
   for (let k = 30; k > 0; k--) fraction = x + k / fraction;
-  return bell / (fraction * ROOT_TWO_PI);
+  return height / (fraction * ROOT_TWO_PI);
 }
 
-/** Distribution function of N(0, 1). */
-export function normalBelow(x) {
-  return x < 0 ? upperTail(-x) : 1 - upperTail(x);
+/** Distribution function of N(0, 1); who has the height of the bell at x hands it over. */
+export function normalBelow(x, height = bell(x)) {
+  return x < 0 ? upperTail(-x, height) : 1 - upperTail(x, height);
+}
+
+function geluSlope(x) {
+  const height = bell(x);
+  return normalBelow(x, height) + (x * height) / ROOT_TWO_PI;
 }
 
 function sigmoid(x) {
   const e = Math.exp(-Math.abs(x));
   return (x >= 0 ? 1 : e) / (1 + e);
+}
+
+function siluSlope(x) {
+  const s = sigmoid(x);
+  return s * (1 + x * (1 - s));
 }
 
 function sigmoidSlope(x) {
@@ -87,16 +98,8 @@ export const ACTIVATIONS = {
     f: (x) => SELU_SCALE * elu(x, SELU_ALPHA),
     slope: (x) => SELU_SCALE * eluSlope(x, SELU_ALPHA),
   },
-  gelu: {
-    label: "GELU",
-    f: (x) => x * normalBelow(x),
-    slope: (x) => normalBelow(x) + x * density(x),
-  },
-  silu: {
-    label: "SiLU",
-    f: (x) => x * sigmoid(x),
-    slope: (x) => sigmoid(x) * (1 + x * sigmoid(-x)),
-  },
+  gelu: { label: "GELU", f: (x) => x * normalBelow(x), slope: geluSlope },
+  silu: { label: "SiLU", f: (x) => x * sigmoid(x), slope: siluSlope },
   softplus: {
     label: "softplus",
     f: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
