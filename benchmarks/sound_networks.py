@@ -45,17 +45,30 @@ def pictures(height: int, width: int) -> torch.Tensor:
 
 
 def image_model(name: str) -> Case:
-    """Return a classifier of timm, with small images where it can take them."""
-    timm = import_module("timm")
-    size = PIXELS, PIXELS
+    """Return a classifier of timm, with small images where it can take them, else with its own."""
+    create = partial(import_module("timm").create_model, name, num_classes=CLASSES)
+    x = pictures(PIXELS, PIXELS)
     try:
-        model = timm.create_model(name, img_size=PIXELS, num_classes=CLASSES)
+        model = create(img_size=PIXELS)
     except (TypeError, ValueError, AssertionError, RuntimeError):  # it takes no such size
-        model = timm.create_model(name, num_classes=CLASSES)
-        if model.default_cfg.get("fixed_input_size", False):
-            size = model.default_cfg["input_size"][1:]
+        model = create()
+    if not takes(model, x):
+        model = create()
+        x = pictures(*model.default_cfg["input_size"][1:])
     labels = torch.randint(CLASSES, (EXAMPLES,), generator=generator(1))
-    return model, pictures(*size), partial(mean_cross_entropy, labels=labels)
+    return model, x, partial(mean_cross_entropy, labels=labels)
+
+
+def takes(model: nn.Module, x: torch.Tensor) -> bool:
+    """Say whether a model can take pictures of this size."""
+    try:
+        with torch.no_grad():
+            model.eval()(x[:1])
+    except (ValueError, AssertionError, RuntimeError):
+        return False
+    finally:
+        model.train()
+    return True
 
 
 def mean_cross_entropy(output: Any, labels: torch.Tensor) -> torch.Tensor:

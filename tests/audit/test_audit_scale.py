@@ -234,6 +234,50 @@ def test_branches_that_end_in_zeros_keep_the_sum_level() -> None:
     assert gravities(model) == set()
 
 
+class Closed(nn.Module):
+    """A layer, a small branch of it behind a factor, and a last layer."""
+
+    def __init__(self, factor: float | nn.Parameter) -> None:
+        super().__init__()
+        self.first, self.a, self.b, self.last = (nn.Linear(64, 64) for _ in range(4))
+        self.norm, self.factor = nn.LayerNorm(64), factor
+        for layer in (self.first, self.a, self.b, self.last):
+            nn.init.normal_(layer.weight, std=1 / 8, generator=generator(10))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        stream = self.first(self.norm(x))
+        inner = stream + self.a(stream)
+        return self.last(stream + self.factor * self.b(inner))
+
+
+@pytest.mark.parametrize("factor", [1e-6, nn.Parameter(torch.full((64,), 1e-6))])
+def test_a_gradient_that_comes_past_a_closed_branch_does_not_grow_in_it(
+    factor: float | nn.Parameter,
+) -> None:
+    assert gravities(Closed(factor)) == set()
+
+
+class Added(nn.Module):
+    """A layer that adds little, or all, to a normalized signal, and a last layer."""
+
+    def __init__(self, gain: float) -> None:
+        super().__init__()
+        self.first, self.added, self.last = (nn.Linear(64, 64) for _ in range(3))
+        self.norm = nn.LayerNorm(64)
+        for layer in (self.first, self.last):
+            nn.init.normal_(layer.weight, std=1 / 8, generator=generator(10))
+        nn.init.normal_(self.added.weight, std=gain / 8, generator=generator(11))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        stream = self.norm(self.first(x))
+        return self.last(stream + self.added(0.01 * stream))
+
+
+def test_what_is_added_to_a_large_signal_does_not_make_it_grow() -> None:
+    assert gravities(Added(gain=1.0)) == set()
+    assert gravities(Added(gain=1e4)) == {"grave"}
+
+
 # Sentences
 
 

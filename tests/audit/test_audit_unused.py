@@ -12,7 +12,7 @@ from torch import nn
 
 from helpers.audit import audit
 from helpers.audit.trials import TRIES
-from tests.audit.auditing import X, guess, network, seeded
+from tests.audit.auditing import X, floats, guess, network, seeded
 
 
 class Halves(nn.Module):
@@ -103,3 +103,36 @@ def test_of_many_layers_before_a_detach_all_are_named() -> None:
     first = {f"first.{name}" for name, _ in model.first.named_parameters()}
     assert len(first) > 2 * TRIES
     assert said(model) == {("warning", "detached"): first}
+
+
+class Tokens(nn.Module):
+    """Two layers, each for all tokens but the first; then the first alone is read, or all are."""
+
+    def __init__(self, read: slice, bias: float = 0.0) -> None:
+        super().__init__()
+        self.first, self.others = nn.Linear(32, 32), nn.Linear(32, 32)
+        self.last, self.read = nn.Linear(32, 5), read
+        nn.init.constant_(self.others.bias, bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = torch.tanh(self.first(x))
+        others = self.others(h[:, 1:]).clamp(-9, 9)
+        return self.last(torch.cat([h[:, :1], others], 1)[:, self.read].mean(1))
+
+
+TOKENS = X[:, None] + floats(16, 4, 32)
+
+
+def test_what_the_output_leaves_out_is_unused() -> None:
+    (finding,) = (f for f in audit(seeded(lambda: Tokens(slice(1))), TOKENS, guess).findings)
+    assert (finding.gravity, finding.principle) == ("note", "unused")
+    assert finding.layers == ("others.weight",)
+    assert "leaves out" in finding.text
+    assert audit(seeded(lambda: Tokens(slice(None))), TOKENS, guess).findings == ()
+
+
+def test_what_a_bound_cuts_off_is_not_called_unused() -> None:
+    model = seeded(lambda: Tokens(slice(None), bias=20.0))
+    assert ("warning", "zeros") in [
+        (f.gravity, f.principle) for f in audit(model, TOKENS, guess).findings
+    ]

@@ -73,6 +73,13 @@ def test_what_an_audit_raises_is_recorded(monkeypatch: pytest.MonkeyPatch) -> No
     json.dumps(examined)
 
 
+def test_a_model_takes_the_pictures_that_fit_it() -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(12, 2))
+    assert benchmark.takes(model, torch.zeros(4, 3, 2, 2))
+    assert not benchmark.takes(model, torch.zeros(4, 3, 2, 3))
+    assert model.training
+
+
 def test_there_are_as_many_architectures_as_it_says() -> None:
     assert len(architectures.IMAGE_MODELS) >= 100
     assert len(architectures.CONFIGURED) >= 40

@@ -154,26 +154,33 @@ def _keep(calls: list[Call], after: list[After], numbers: list[dict[str, float]]
     """Add the gain that keeps a signal of size 1, where it is multiplied on its way to a layer.
 
     All weights that feed one layer are scaled together. If h(s z) = s^d h(z), to scale by s gives
-    the next layer s^d of the signal; d is measured, as the derivative <h, dh/ds> / <h, h>. Where it
-    is small, as behind a gate alone, the weights do not decide the size.
+    the next layer s^d of the signal. Where d is small, as behind a gate alone, the weights do not
+    decide the size.
     """
     feeding: dict[int, list[int]] = {}
     for index, then in enumerate(after):
         if then.power and then.layers and "gain" in numbers[index]:
             feeding.setdefault(min(then.layers), []).append(index)
     for following, sources in feeding.items():
-        h, outputs = calls[following].input, [calls[index].output for index in sources]
-        pulls = torch.autograd.grad(
-            h, outputs, h.detach(), retain_graph=True, allow_unused=True, materialize_grads=True
-        )
-        parts = [g.double() * z.detach() for g, z in zip(pulls, outputs, strict=True)]
-        size = rms(h).item()
-        degree = sum(part.sum().item() for part in parts) / (size**2 * h.numel() or NAN)
+        h = calls[following].input
+        size, d = rms(h).item(), degree(h, [calls[index].output for index in sources])
         for index in sources:
             given = numbers[index].get("input", NAN)
-            if limits.DECIDING < degree < math.inf and 0 < given < math.inf:
-                times = math.exp(min(max(-math.log(size) / degree, -700.0), 700.0))
+            if limits.DECIDING < d < math.inf and 0 < given < math.inf:
+                times = math.exp(min(max(-math.log(size) / d, -700.0), 700.0))
                 numbers[index]["keeping"] = numbers[index]["gain"] * given * times
+
+
+def degree(h: torch.Tensor, outputs: list[torch.Tensor]) -> float:
+    """Return the power of s with which h grows where these outputs z are multiplied by s.
+
+    Measured at s = 1, as the derivative <h, dh/ds> / <h, h>.
+    """
+    pulls = torch.autograd.grad(
+        h, outputs, h.detach(), retain_graph=True, allow_unused=True, materialize_grads=True
+    )
+    parts = [g.double() * z.detach() for g, z in zip(pulls, outputs, strict=True)]
+    return sum(part.sum().item() for part in parts) / (rms(h).item() ** 2 * h.numel() or NAN)
 
 
 def _report(

@@ -18,7 +18,7 @@ from helpers.audit.findings.recurrent import recurrence
 from helpers.audit.findings.scale import scale
 from helpers.audit.findings.symmetry import symmetry
 from helpers.audit.findings.units import bias, dead, saturated
-from helpers.audit.findings.unused import Look, unused
+from helpers.audit.findings.unused import Look, left_out, unused
 from helpers.audit.findings.zeros import zeros
 from helpers.audit.found import Found
 from helpers.audit.measured import Measured
@@ -131,14 +131,14 @@ def _explained(one: Found, found: list[Found]) -> bool:
 
 
 def _after_a_step(one: Found, m: Measured, look: Look) -> Found:
-    """Return a finding as a note if one step of Adam removes it."""
+    """Return a finding as a note if one step of Adam removes it, or if it is left out."""
     try:
         stepped = look(_stepped(m))
     except Exception:  # a model that cannot be copied keeps its finding
         return one
     principle = {"zeros": zeros, "collapse": collapse}[one.principle]
     if any(one.overlaps(other) and other.rank <= one.rank for other in principle(stepped)):
-        return one
+        return left_out(one, m, look) if one.principle == "zeros" else one
     text = f"{one.text}; the first step of training opens this"
     return replace(one, gravity="note", text=text, mends=(), advice="", opens=False)
 

@@ -6,9 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import torch
+
 from helpers.audit import limits
 from helpers.audit.measured import Measured
-from helpers.audit.norms import rms
+from helpers.audit.measures import degree
+from helpers.audit.norms import norm, rms
 from helpers.audit.records import GRAVITIES
 from helpers.theory import chi
 
@@ -68,6 +71,7 @@ def _stretch(m: Measured, calls: list[int]) -> Stretch:
     The last layer's own weights do not count: they scale the output, not what can be learned
     before. Where they are 0 no gradient comes back yet, and its factor is NaN. Where numbers
     overflow, or a gradient underflows, theory stands in: the product of the gains over those asked.
+    What grows by other ways than through these layers is no growth of theirs.
     """
     given = [m.result.calls[i].input for i in (calls[0], calls[-1])]
     first, last = (math.nan if x is None else rms(x).item() for x in given)
@@ -75,12 +79,44 @@ def _stretch(m: Measured, calls: list[int]) -> Stretch:
     theory = _theory(m, calls[:-1])
     forward = last / first if first else math.nan
     backward = early / late if late else math.nan
-    stretch = Stretch(
-        calls,
-        forward if math.isfinite(forward) or math.isnan(first) else theory,
-        backward if (math.isfinite(backward) and backward) or late == 0 else theory,
-    )
+    if limits.GRADIENT_GROWN["warning"] < backward < math.inf:
+        backward = _through(m, calls)
+    if not (math.isfinite(forward) or math.isnan(first)):
+        forward = theory
+    elif forward > limits.GROWN["warning"] and not _decide(m, calls):
+        forward = math.nan
+    if not (late == 0 or (math.isfinite(backward) and backward)):
+        backward = theory
+    stretch = Stretch(calls, forward, backward)
     return replace(stretch, wrong=_wrong(m, stretch))
+
+
+def _decide(m: Measured, calls: list[int]) -> bool:
+    """Say whether the layers before the last decide the size of what reaches it.
+
+    A small branch that is added to a large signal does not.
+    """
+    h, outputs = m.result.calls[calls[-1]].input, [m.result.calls[i].output for i in calls[:-1]]
+    return degree(h, outputs) > limits.DECIDING
+
+
+def _through(m: Measured, calls: list[int]) -> float:
+    """Return what becomes of the gradient on its way back, without what comes by another way.
+
+    What is added may be closed, as by a small factor: then the gradient of the sum counts.
+    """
+    h = m.result.calls[calls[-1]].input
+    first, before = (m.result.calls[i].output for i in (calls[0], calls[-2]))
+    before = h if m.after[calls[-2]].added else before
+    early, late = torch.autograd.grad(
+        h,
+        [first, before],
+        m.result.gradient(h),
+        retain_graph=True,
+        allow_unused=True,
+        materialize_grads=True,
+    )
+    return (norm(early) / norm(late)).item()
 
 
 def _wrong(m: Measured, stretch: Stretch) -> tuple[int, ...]:

@@ -45,6 +45,26 @@ def unused(m: Measured, look: Look) -> Iterator[Found]:
         yield Found("note", "unused", rest, text, _OWN)
 
 
+def left_out(one: Found, m: Measured, look: Look) -> Found:
+    """Return a warning of a gradient that is exactly 0 as a note if what is there is left out.
+
+    In the last block of a network that reads its class token alone the other tokens are left out.
+    With NaN in its place the loss stays a number; a product with 0 would be NaN.
+    """
+    if one.gravity != "warning" or too_large(m.model):
+        return one
+    model = copied(m.model)
+    with torch.no_grad():
+        for name in one.layers:
+            model.get_parameter(name).fill_(math.nan)
+    try:
+        reached = not look(model).result.loss.isfinite()
+    except Exception:  # a model that cannot take such numbers
+        return one
+    text = "the loss of this batch leaves out what these parameters give: their gradient is 0"
+    return one if reached else Found("note", "unused", one.layers, text, _OWN)
+
+
 def _cut_off(m: Measured, look: Look, layers: list[list[str]]) -> list[list[str]]:
     """Return the layers, as the names of their parameters, on which the loss depends."""
     everything = [name for names in layers for name in names]
