@@ -152,6 +152,14 @@ def test_the_html_shows_the_code_of_a_mend_and_escapes_it() -> None:
     assert html._repr_html_().count("<pre>") == 3
 
 
+def test_what_json_has_no_number_for_is_null_or_text() -> None:
+    layer = LayerReport("a", "Linear", signal=math.inf, gradient=-math.inf, spread=math.nan)
+    plain = Report("M", 1, math.inf, "as given", (layer,), ()).to_dict()
+    assert plain["loss"] == "inf"
+    found = [plain["layers"][0][key] for key in ("signal", "gradient", "spread")]
+    assert found == ["inf", "-inf", None]
+
+
 def test_the_report_as_a_dict_is_json() -> None:
     report = example()
     plain = json.loads(json.dumps(report.to_dict(), allow_nan=False))

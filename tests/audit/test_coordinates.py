@@ -101,6 +101,27 @@ def test_a_part_of_mup_cures_its_own_layer():
     assert hidden["linear3"] > 2.5
 
 
+class Twice(nn.Module):
+    """One layer, called on what it gave before: of an input of ones it gives 1 / 2, then 1 / 4."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.layer = nn.Linear(width, width, bias=False)
+        nn.init.constant_(self.layer.weight, 0.5 / width)
+
+    def forward(self, x):
+        return self.layer(self.layer(x.expand(-1, self.layer.in_features)))
+
+
+def test_of_a_layer_that_is_called_twice_the_first_call_is_shown():
+    seen = coordinate_check(
+        lambda width, seed: Twice(width), [4, 8], torch.ones(1, 1), torch.sum, optimizer=adam
+    )
+    start = seen["size"].sel(step=0)
+    assert start.sel(layer="layer").values == pytest.approx(0.5)
+    assert start.sel(layer="(the model)").values == pytest.approx(0.25)
+
+
 class Reader(nn.Module):
     """Takes keywords, shares a layer, drops out, and returns a mapping."""
 

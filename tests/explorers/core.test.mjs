@@ -310,6 +310,15 @@ test("points are of two classes that can be told apart", () => {
   assert.deepEqual(points("spirals", 100, randomState(1)), spirals);
 });
 
+test("the two spirals are half a turn apart", () => {
+  const still = { uniform: () => 0.5, normal: () => 0 };
+  const expected = [0.125, 0.375, 0.625, 0.875].flatMap((part, i) => {
+    const [radius, angle] = [0.2 + 1.8 * part, 4 * part + (i % 2) * Math.PI];
+    return [radius * Math.cos(angle), radius * Math.sin(angle)];
+  });
+  assertNear(points("spirals", 4, still).x, expected, "place");
+});
+
 test("noise is added to every weight of a start", () => {
   const layers = smallNetwork("zero", 0.1, randomState(3));
   assert.ok(layers.every(({ W }) => W.every((each) => each !== 0)));

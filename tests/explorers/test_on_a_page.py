@@ -239,6 +239,19 @@ def test_the_same_seed_is_the_same_start_and_a_new_one_is_not(page: Page, addres
     assert lines(page) == first
 
 
+def test_nothing_of_an_earlier_drawing_stays(page: Page, address: str) -> None:
+    def marks() -> list[int]:
+        charts = page.locator("[data-explorer=signal] svg")
+        return charts.evaluate_all("charts => charts.map(each => each.childNodes.length)")
+
+    visit(page, f"{address}#signal?depth=3")
+    alone = marks()
+    visit(page, f"{address}#signal?depth=15")
+    assert min(marks()) > max(alone)
+    visit(page, f"{address}#signal?depth=3")
+    assert marks() == alone
+
+
 def test_after_the_last_start_comes_the_first(page: Page, address: str) -> None:
     visit(page, f"{address}#signal?seed=98")
     for seed in ("99", "0"):

@@ -207,6 +207,7 @@ def test_a_model_is_run_in_its_mode():
 
 def test_all_but_the_weights_is_left_as_it_was():
     model, x = orthogonal(noisy()), numbers(20, 1, 6, 6)
+    model[4].weight.data.copy_(numbers(4, 2, 2, 2))  # which initialize leaves to chance
     x_before = x.clone()
     model(x).square().mean().backward()
     model[0].weight.requires_grad_(False)
@@ -326,7 +327,7 @@ def with_weight_norm():
     return model
 
 
-X = numbers(7, 4)
+X = 3 * numbers(7, 4)  # so that the first layer must be rescaled
 NAN = torch.where(torch.arange(7)[:, None] == 3, torch.nan, X)
 FAULTS = [
     (Part(0), X, {}, ValueError, "did not call the layer 'part'"),

@@ -300,6 +300,19 @@ def test_pictures_are_the_same_up_to_rounding_only(changes: dict, same: bool) ->
     assert same_picture(png(), png(**changes)) is same
 
 
+@pytest.mark.parametrize("last", [np.s_[-1], np.s_[:, -1]], ids=["row", "column"])
+def test_a_change_at_the_border_counts_as_much_as_one_within(last: object) -> None:
+    def picture(level: int) -> str:
+        pixels = np.full((17, 17), 128, np.uint8)  # one more than two blocks
+        pixels[last] += level
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "png")
+        return base64.b64encode(buffer.getvalue()).decode()
+
+    assert same_picture(picture(0), picture(1))
+    assert not same_picture(picture(0), picture(3))
+
+
 def test_stored_picture_is_kept_where_the_new_one_looks_the_same() -> None:
     def notebook(*pictures: str) -> nbformat.NotebookNode:
         outputs = [v4.new_output("display_data", {"image/png": picture}) for picture in pictures]
