@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -113,8 +114,14 @@ def _sample(weight: torch.Tensor) -> np.ndarray:
     """Return at most ``SAMPLE`` entries, evenly spaced, in float64."""
     flat = weight.flatten()
     if len(flat) > SAMPLE:
-        flat = flat[torch.arange(SAMPLE, device=flat.device) * (len(flat) - 1) // (SAMPLE - 1)]
+        flat = flat[_places(len(flat)).to(flat.device)]
     return flat.cpu().double().numpy()
+
+
+@lru_cache(maxsize=8)
+def _places(n: int) -> torch.Tensor:
+    """Return ``SAMPLE`` evenly spaced places among n."""
+    return torch.arange(SAMPLE) * (n - 1) // (SAMPLE - 1)
 
 
 def _structure(weight: torch.Tensor, sample: np.ndarray, gates: int, eps: float) -> Law | None:
@@ -215,14 +222,18 @@ def _misfit(x: np.ndarray, family: str) -> float:
     As the scale is fitted, the test refuses the right law more rarely than it says.
     """
     z = np.sort(x) / math.sqrt(np.mean(x * x))
-    cdf = {
-        "uniform": np.clip((1 + z / math.sqrt(3)) / 2, 0, 1),
-        "normal": ndtr(z),
-        "truncated normal": np.clip((ndtr(z * _CUT_STD) - ndtr(-_CUT)) / _CUT_MASS, 0, 1),
-    }[family]
-    steps = np.arange(len(z) + 1) / len(z)
-    distance = max((steps[1:] - cdf).max(), (cdf - steps[:-1]).max())
+    above = _distribution(z, family) - np.arange(len(z)) / len(z)
+    distance = max(above.max(), 1 / len(z) - above.min())
     return float(kolmogorov(math.sqrt(len(z)) * distance))
+
+
+def _distribution(z: np.ndarray, family: str) -> np.ndarray:
+    """Return the cumulative distribution of a family with mean square 1."""
+    if family == "uniform":
+        return np.clip((1 + z / math.sqrt(3)) / 2, 0, 1)
+    if family == "normal":
+        return ndtr(z)
+    return np.clip((ndtr(z * _CUT_STD) - ndtr(-_CUT)) / _CUT_MASS, 0, 1)
 
 
 def _shortest(std: float, allowed: float) -> float:

@@ -121,7 +121,7 @@ def kind(module: nn.Module) -> str:
         return "norm"
     if name in _ACTIVATION_CLASSES:
         return "activation"
-    return "parts" if next(module.parameters(recurse=False), None) is None else "unknown"
+    return "unknown" if any(p is not None for p in module._parameters.values()) else "parts"
 
 
 def _only_scales(module: nn.Module) -> bool:

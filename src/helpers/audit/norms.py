@@ -6,6 +6,9 @@ import math
 
 import torch
 
+_CANCELLED = 1e-3
+"""Below this part of the mean square a difference of two is too inexact: digits cancelled."""
+
 
 def stored(tensor: torch.Tensor) -> torch.Tensor:
     """Return the entries that a tensor stores: of a sparse one those that are not 0."""
@@ -53,4 +56,12 @@ def spread(tensor: torch.Tensor, unit_axis: int = -1) -> torch.Tensor:
     values = tensor.detach().to(torch.promote_types(tensor.dtype, torch.float32))
     if values.ndim and len(values) == 1:
         values = values.movedim(unit_axis, -1).flatten(0, -2)
-    return rms(values - values.mean(0)) if values.ndim else torch.zeros((), dtype=torch.float32)
+    if not values.ndim:
+        return torch.zeros((), dtype=torch.float32)
+    mean = values.mean(0)
+    if values.device.type == "cpu":  # elsewhere numbers are read later, all at once
+        square = rms(values).square()
+        differs = square - rms(mean).square()
+        if differs > _CANCELLED * square:
+            return differs.sqrt()
+    return rms(values - mean)

@@ -103,7 +103,7 @@ def _train(model: nn.Module) -> None:
 
 
 def _generators(attributes: dict[str, Any]) -> list[torch.Generator]:
-    return [value for value in attributes.values() if isinstance(value, torch.Generator)]
+    return [value for value in attributes.values() if type(value) is torch.Generator]
 
 
 class NoDropout(TorchFunctionMode):
