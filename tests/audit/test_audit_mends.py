@@ -139,6 +139,13 @@ class Squeeze(Highway):
         return x * torch.sigmoid(-self.gate(torch.relu(self.hidden(x))))
 
 
+class Carry(Highway):
+    """Units weighted by what a gate leaves."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * (1 - torch.sigmoid(self.gate(torch.relu(self.hidden(x)))))
+
+
 class Remember(Highway):
     """Two steps of a recurrent layer with a forget gate, written out."""
 
@@ -149,7 +156,7 @@ class Remember(Highway):
         return state
 
 
-@pytest.mark.parametrize("kind", [Highway, SmallSteps, Squeeze, Remember])
+@pytest.mark.parametrize("kind", [Highway, SmallSteps, Squeeze, Carry, Remember])
 def test_the_bias_of_a_gate_is_a_start_that_was_meant(kind: type[nn.Module]) -> None:
     model = seeded(lambda: nn.Sequential(nn.Linear(32, 32), kind(), kind(), nn.Linear(32, 5)))
     report = audit(model, X, guess)
@@ -158,7 +165,7 @@ def test_the_bias_of_a_gate_is_a_start_that_was_meant(kind: type[nn.Module]) -> 
     assert all(bool((part.gate.bias == -4).all()) for part in model[1:3])
 
 
-@pytest.mark.parametrize("kind", [Highway, SmallSteps])
+@pytest.mark.parametrize("kind", [Highway, SmallSteps, Squeeze, Carry, Remember])
 def test_no_line_sets_the_bias_of_a_gate_to_0(kind: type[nn.Module]) -> None:
     model = seeded(lambda: nn.Sequential(nn.Linear(32, 32), kind(), nn.Linear(32, 5)))
     measured = looked(model, X, guess)

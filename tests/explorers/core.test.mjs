@@ -312,11 +312,12 @@ test("points are of two classes that can be told apart", () => {
 
 test("the two spirals are half a turn apart", () => {
   const still = { uniform: () => 0.5, normal: () => 0 };
-  const expected = [0.125, 0.375, 0.625, 0.875].flatMap((part, i) => {
-    const [radius, angle] = [0.2 + 1.8 * part, 4 * part + (i % 2) * Math.PI];
-    return [radius * Math.cos(angle), radius * Math.sin(angle)];
-  });
-  assertNear(points("spirals", 4, still).x, expected, "place");
+  const parts = [0.125, 0.375, 0.625, 0.875];
+  const radii = parts.map((part) => 0.2 + 1.8 * part);
+  const angles = parts.map((part, i) => 4 * part + (i % 2) * Math.PI);
+  const across = radii.map((radius, i) => radius * Math.cos(angles[i]));
+  const up = radii.map((radius, i) => radius * Math.sin(angles[i]));
+  assertNear(points("spirals", 4, still).x, [...across, ...up], "place");
 });
 
 test("noise is added to every weight of a start", () => {

@@ -160,9 +160,9 @@ def _through(node: Node, after: After, path: int, *, entered: bool) -> int | Non
         if path < _SUM and after.activation is None:
             after.other = after.other or name.lower()
         return max(path, _PART)
-    if _RESHAPED.search(name):
+    if name == "Neg" or _RESHAPED.search(name):
         return path
-    if _SELECTED.search(name) or (name in ("Mul", "Div") and _inputs(node) == 1):
+    if _SELECTED.search(name) or (name in ("Mul", "Div", "Rsub") and _inputs(node) == 1):
         return max(path, _PART)
     if name == "Pow" or (name in ("Mul", "Div") and not _has_parameter(node)):
         after.gates |= len({before for before, _ in node.next_functions}) > 1
