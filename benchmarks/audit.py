@@ -1,7 +1,7 @@
 """CPU time of an audit beside that of the forward and backward pass that it contains.
 
-    python -m benchmarks.audit            # on one core; prints a Markdown table
-    python -m benchmarks.audit --smoke    # small networks, in seconds
+    OPENBLAS_NUM_THREADS=1 python -m benchmarks.audit    # on one core; prints a Markdown table
+    python -m benchmarks.audit --smoke                    # small networks, in seconds
 
 README.md says what is compared.
 """
