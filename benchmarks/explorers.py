@@ -1,6 +1,6 @@
 """What the explorers weigh, and the milliseconds from a change of a control to its new picture.
 
-    python -m benchmarks.explorers            # half a minute; prints three Markdown tables
+    python -m benchmarks.explorers            # a minute; prints three Markdown tables
     python -m benchmarks.explorers --smoke    # two changes of each control
 
 README.md says what the figures cover.
@@ -33,14 +33,14 @@ PAGE = """<!doctype html>
 # Change each control to its next value and back; wait until the picture of each is painted.
 CHANGE = """async rounds => {
   const painted = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
-  const taken = [];
+  const taken = {};
   const change = async (field, value) => {
     await painted();
     const before = performance.now();
     field.value = value;
     field.dispatchEvent(new Event(field.type === 'range' ? 'input' : 'change'));
     await painted();
-    taken.push(performance.now() - before);
+    (taken[`${field.id} ${value}`] ??= []).push(performance.now() - before);
   };
   for (let round = 0; round < rounds; round++) {
     for (const field of document.querySelectorAll('.explorer-controls :is(input, select)')) {
@@ -53,8 +53,24 @@ CHANGE = """async rounds => {
   return taken;
 }"""
 
+# The same sums again and again: what they take differs by what else the machine does.
+SAME = """times => {
+  const numbers = Float64Array.from({ length: 200000 }, (_, i) => Math.sin(i));
+  const taken = [];
+  for (let time = -20; time < times; time++) {
+    const before = performance.now();
+    let sum = 0;
+    for (let round = 0; round < 20; round++) {
+      for (let i = 0; i < numbers.length; i++) sum += numbers[i] * numbers[(7 * i) % 4096];
+    }
+    if (time >= 0) taken.push(performance.now() - before + 0 * sum);
+  }
+  return taken;
+}"""
+
 SLOWED = 4
 SECONDS = 3
+NETWORKS = ((4, "relu"), (12, "relu"), (12, "gelu"))
 # Play for some seconds, and count how often the first region is painted.
 PLAY = """seconds => new Promise(done => {
   let pictures = 0;
@@ -77,17 +93,26 @@ def sizes() -> Iterator[tuple[str, int, int]]:
         yield name, len(content), len(gzip.compress(content))
 
 
-def milliseconds(page: Page, folder: Path, name: str, rounds: int) -> list[float]:
-    """Show an explorer at its deepest and change its controls; return what each change took."""
+def milliseconds(page: Page, folder: Path, name: str, rounds: int) -> list[list[float]]:
+    """Show an explorer at its deepest, change its controls; return each change's times."""
     (folder / f"{name}.html").write_text(PAGE.format(name=name), "utf-8")
     page.goto((folder / f"{name}.html").as_uri())
     page.wait_for_selector(".explorer-mounted")
-    return page.evaluate(CHANGE, rounds)
+    return list(page.evaluate(CHANGE, rounds).values())
 
 
-def pictures_a_second(page: Page, folder: Path, depth: int) -> float:
-    """Train networks of a depth on a slowed processor; return how often they are drawn."""
-    page.goto(f"{(folder / 'training.html').as_uri()}#training?depth={depth}")
+def row(name: str, changes: list[list[float]]) -> str:
+    """Write the median, the slowest change by its own median, the longest and the first."""
+    every = [each for change in changes for each in change]
+    slowest = max(map(median, changes))
+    figures = (median(every), slowest, max(every), every[0])
+    return f"| {name} | {len(every)} | " + " | ".join(f"{each:.0f}" for each in figures) + " |"
+
+
+def pictures_a_second(page: Page, folder: Path, depth: int, activation: str) -> float:
+    """Train networks on a slowed processor; return how often they are drawn."""
+    setting = f"depth={depth}&activation={activation}"
+    page.goto(f"{(folder / 'training.html').as_uri()}#training?{setting}")
     page.wait_for_selector(".explorer-mounted")
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWED})
     return page.evaluate(PLAY, SECONDS)
@@ -100,8 +125,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("| Part | Bytes | with gzip |\n| --- | --- | --- |")
     for name, plain, packed in sizes():
         print(f"| {name} | {plain:,} | {packed:,} |")
-    print("\n| Explorer | Changes | Milliseconds: median | longest | first |")
-    print("| --- | --- | --- | --- | --- |")
+    print("\n| Explorer | Changes | Milliseconds: median | slowest change | longest | first |")
+    print("| --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as made, sync_playwright() as playwright:
         folder = Path(made)
         (folder / "explorers.js").write_text(bundle(EXPLORERS / "site.js"), "utf-8")
@@ -110,13 +135,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         browser = playwright.chromium.launch(executable_path=chromium(), args=options)
         for name in NAMES:
             with browser.new_page() as page:
-                taken = milliseconds(page, folder, name, rounds)
-            figures = (median(taken), max(taken), taken[0])
-            print(f"| {name} | {len(taken)} |", " | ".join(f"{each:.0f}" for each in figures), "|")
-        print(f"\n| Layers | Pictures a second, {SLOWED} times slowed |\n| --- | --- |")
-        for depth in (4, 12):
+                print(row(name, milliseconds(page, folder, name, rounds)))
+        with browser.new_page() as page:
+            print(row("the same sums", [page.evaluate(SAME, 40 * rounds)]))
+        print(f"\n| Layers, activation | Pictures a second, {SLOWED} times slowed |\n| --- | --- |")
+        for depth, activation in NETWORKS:
             with browser.new_page() as page:  # closed again: it would go on playing
-                print(f"| {depth} | {pictures_a_second(page, folder, depth):.0f} |")
+                drawn = pictures_a_second(page, folder, depth, activation)
+            print(f"| {depth}, {activation} | {drawn:.0f} |")
         browser.close()
 
 

@@ -21,7 +21,7 @@ const A_SLICE = 6; // milliseconds for them: the rest of a frame is for the pict
 const FRAMES_A_CURVE = 8; // curves move slowly, and cost more to draw
 const MOST_PLACES = 120; // of a line: more cannot be told apart
 const A_JUMP = 200; // steps at once where motion is not wanted
-const FIELDS = 20;
+const FIELDS = 16;
 const EDGE = 2.4;
 
 const schemes = labels(SCHEMES);

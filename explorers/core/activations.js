@@ -39,6 +39,13 @@ export function normalBelow(x, height = bell(x)) {
   return x < 0 ? upperTail(-x, height) : 1 - upperTail(x, height);
 }
 
+const positivePart = (x) => (x + Math.abs(x)) / 2; // no branch: faster
+
+function gelu(x) {
+  const size = Math.abs(x);
+  return positivePart(x) - size * upperTail(size, bell(x));
+}
+
 function geluSlope(x) {
   const height = bell(x);
   return normalBelow(x, height) + (x * height) / ROOT_TWO_PI;
@@ -98,11 +105,11 @@ export const ACTIVATIONS = {
     f: (x) => SELU_SCALE * elu(x, SELU_ALPHA),
     slope: (x) => SELU_SCALE * eluSlope(x, SELU_ALPHA),
   },
-  gelu: { label: "GELU", f: (x) => x * normalBelow(x), slope: geluSlope },
+  gelu: { label: "GELU", f: gelu, slope: geluSlope },
   silu: { label: "SiLU", f: (x) => x * sigmoid(x), slope: siluSlope },
   softplus: {
     label: "softplus",
-    f: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+    f: (x) => positivePart(x) + Math.log1p(Math.exp(-Math.abs(x))),
     slope: sigmoid,
   },
 };
