@@ -53,11 +53,16 @@ def stack(
     It maps inputs (networks, batch, ...) to outputs (networks, batch, ...).
     """
     network = networks[0]
-    parameters, buffers = stack_module_state(networks)
+    if len(networks) == 1:
+        parameters, buffers = _own_state(network)
+    else:
+        parameters, buffers = stack_module_state(networks)
     if _is_dense(network, x):
         own = dict(network.named_parameters())
         stacks = {own[name]: stack for name, stack in parameters.items()}
         run = partial(_run_dense, network, stacks, len(networks))
+    elif len(networks) == 1:
+        run = partial(_run_alone, network, parameters | buffers)
     else:
         call = vmap(lambda *state_and_input: functional_call(network, *state_and_input))
 
@@ -78,6 +83,26 @@ def write_back(stacks: dict[str, torch.Tensor], networks: Sequence[nn.Module]) -
     for i, network in enumerate(networks):
         for name, parameter in network.named_parameters():
             parameter.copy_(stacks[name][i])
+
+
+def _own_state(network: nn.Module) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    """Return copies of one network's parameters and buffers as stacks, in their own layout."""
+    parameters, buffers = (
+        {
+            name: tensor.detach().clone()[None].requires_grad_(tensor.requires_grad)
+            for name, tensor in own
+        }
+        for own in (network.named_parameters(), network.named_buffers())
+    )
+    return parameters, buffers
+
+
+def _run_alone(
+    network: nn.Module, state: dict[str, torch.Tensor], inputs: torch.Tensor
+) -> torch.Tensor:
+    """Run one network as it is, without ``vmap``, which loses the layout of convolutions."""
+    own = {name: stack[0] for name, stack in state.items()}
+    return functional_call(network, own, (inputs[0],))[None]
 
 
 def _run_dense(

@@ -154,6 +154,7 @@ def train_in_steps(
     if not trained:
         raise ValueError("networks must have parameters that require gradients; all are frozen")
     update = OPTIMIZERS[optimizer](trained, learning_rates(lr, len(networks)))
+    at_once = 1000 if len(networks) > 1 else 200  # one network alone is larger: see ``evaluate``
     rows, judged, judged_after = [], [], []
     with mode(networks[0], training=True):
         for step in counter(range(1, steps + 1)):
@@ -163,7 +164,7 @@ def train_in_steps(
             update(torch.autograd.grad(losses.sum(), trained, materialize_grads=True))
             rows.append(torch.stack([losses.detach(), accuracies]))
             if validation and (step == steps or step % (validate_every or steps) == 0):
-                judged.append(judge_all(networks[0], forward, *validation, loss, 1000))
+                judged.append(judge_all(networks[0], forward, *validation, loss, at_once))
                 judged_after.append(step)
     write_back(parameters, networks)
     losses, accuracies = torch.stack(rows, dim=1).cpu().double().numpy()

@@ -26,6 +26,8 @@ MEMORY = 2**29
 """Bytes that the training of one group may take, by a rough count."""
 LARGEST = 32
 """Networks in a group: benchmarks/sweeps.py finds no gain in time beyond it."""
+ALONE = 5 * 10**7
+"""Multiplications in a step from which a network is trained alone: it fills a core by itself."""
 KEPT = 2**30
 """Bytes of networks that are kept from the check of all until they are trained."""
 
@@ -157,8 +159,9 @@ def size(network: nn.Module, options: Options) -> Size:
     moments = {"sgd": 0, "adam": 2}.get(options.optimizer, 1)
     copies = 3 + moments  # weights twice, gradients
     signal = options.batch_size * (2 * sum(entries) + x.numel())
-    limit = min(LARGEST, MEMORY // (4 * (copies * weights + signal)))
-    return Size(limit, options.steps * options.batch_size * max(1, sum(products)))
+    step = options.batch_size * max(1, sum(products))
+    limit = min(LARGEST, MEMORY // (4 * (copies * weights + signal))) if step < ALONE else 1
+    return Size(limit, options.steps * step)
 
 
 def _rehearse(network: nn.Module, options: Options, name: str) -> None:
