@@ -249,11 +249,12 @@ def print_group_sizes(studies: Sequence[Study], sizes: Sequence[int], repeats: i
 @contextmanager
 def groups_of(size: int) -> Iterator[None]:
     """Let groups have as many networks as this."""
-    before, groups.LARGEST = groups.LARGEST, size
+    before = groups.LARGEST, groups.SMALL
+    groups.LARGEST, groups.SMALL = size, 0
     try:
         yield
     finally:
-        groups.LARGEST = before
+        groups.LARGEST, groups.SMALL = before
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

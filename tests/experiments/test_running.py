@@ -187,10 +187,19 @@ def test_work_counts_products_at_every_position_of_every_example():
     assert groups.size(torch.nn.ReLU(), options).work == 5 * 20
 
 
+def test_groups_of_small_networks_are_larger_and_a_large_network_is_alone():
+    small, middle = groups.SMALL // (3 * groups.LARGEST), groups.SMALL // groups.LARGEST
+    assert groups._most(small) == 3 * groups.LARGEST
+    assert groups._most(middle // 2) == 2 * groups.LARGEST
+    assert groups._most(10 * middle) == groups.LARGEST
+    assert groups._most(groups.ALONE) == 1
+
+
 def test_groups_are_cut_by_number_and_by_memory_without_changing_a_number(taken, monkeypatch):
     with joblib.parallel_config(n_jobs=1):
         whole = run(seed=range(10))
         monkeypatch.setattr(groups, "LARGEST", 4)
+        monkeypatch.setattr(groups, "SMALL", 0)
         assert run(seed=range(10)).identical(whole)
         assert taken == [10, 4, 3, 3]
         weights = sum(p.numel() for p in network().parameters())

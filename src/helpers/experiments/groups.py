@@ -26,6 +26,9 @@ MEMORY = 2**29
 """Bytes that the training of one group may take, by a rough count."""
 LARGEST = 32
 """Networks in a group: benchmarks/sweeps.py finds no gain in time beyond it."""
+SMALL = 15 * 10**6
+"""Multiplications in a step up to which a group may be three times as large: each operation on so
+small networks costs more than its arithmetic."""
 ALONE = 5 * 10**7
 """Multiplications in a step from which a network is trained alone: it fills a core by itself."""
 KEPT = 2**30
@@ -160,8 +163,13 @@ def size(network: nn.Module, options: Options) -> Size:
     copies = 3 + moments  # weights twice, gradients
     signal = options.batch_size * (2 * sum(entries) + x.numel())
     step = options.batch_size * max(1, sum(products))
-    limit = min(LARGEST, MEMORY // (4 * (copies * weights + signal))) if step < ALONE else 1
+    limit = min(_most(step), MEMORY // (4 * (copies * weights + signal)))
     return Size(limit, options.steps * step)
+
+
+def _most(step: int) -> int:
+    """Return how many networks are worth training as one, from the multiplications of a step."""
+    return 1 if step >= ALONE else max(LARGEST, min(3 * LARGEST, SMALL // step))
 
 
 def _rehearse(network: nn.Module, options: Options, name: str) -> None:

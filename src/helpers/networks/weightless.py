@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from helpers._checks import MISFITS, shown
 
+_DRAWS = {torch.Tensor.uniform_, torch.Tensor.normal_}
+
+
+class _WithoutDraws(TorchFunctionMode):
+    """Leaves out torch's own initialization, which draws from the global random generator."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return the tensor as it is where it would be initialized; call other functions."""
+        if getattr(func, "__module__", None) == "torch.nn.init" or func in _DRAWS:
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
+
 
 def without_weights(parts: Callable[[], OrderedDict[str, nn.Module]]) -> nn.Sequential:
-    """Build a network on the CPU whose parameters are NaN.
-
-    The "meta" device gives shapes without numbers, so torch's own initialization draws nothing
-    from the global random generator.
+    """Build a network on the CPU whose parameters are NaN, without a random draw.
 
     Raises
     ------
@@ -23,9 +40,8 @@ def without_weights(parts: Callable[[], OrderedDict[str, nn.Module]]) -> nn.Sequ
         If the network does not fit into memory.
     """
     try:
-        with torch.device("meta"):
+        with torch.device("cpu"), _WithoutDraws():
             model = nn.Sequential(parts())
-        model.to_empty(device="cpu")
     except RuntimeError as error:
         raise ValueError(f"a network of this size does not fit into memory: {error}") from error
     for parameter in model.parameters():
