@@ -53,6 +53,27 @@ def convolutional():
     )
 
 
+def padded():
+    """Convolutions and a pooling with every option, one convolution used twice."""
+    conv = nn.Conv2d(2, 2, 3, padding=(2, 1), dilation=(2, 1), bias=False)
+    first = nn.Conv2d(1, 2, (3, 2), stride=(1, 2), padding=1)
+    pool = nn.MaxPool2d(3, stride=2, padding=1, ceil_mode=True)
+    return nn.Sequential(first, conv, nn.Tanh(), conv, pool, nn.Flatten(), nn.Linear(24, CLASSES))
+
+
+def grouped():
+    first = nn.Conv2d(1, 4, 3, padding=1, padding_mode="circular")
+    second = nn.Conv2d(4, 4, 3, groups=2)
+    return nn.Sequential(first, nn.ReLU(), second, nn.Flatten(), nn.Linear(64, CLASSES))
+
+
+def over_time():
+    first, second = nn.Conv1d(6, 4, 3, padding=1), nn.Conv1d(4, 4, 2, stride=2, dilation=2)
+    pool = nn.MaxPool1d(2, stride=1)
+    parts = first, nn.ReLU(), pool, second, nn.Tanh(), nn.Flatten(), nn.Linear(8, CLASSES)
+    return nn.Sequential(*parts)
+
+
 def shared_parts():
     relu, square = nn.ReLU(inplace=True), nn.Linear(8, 8, bias=False)
     return nn.Sequential(
@@ -67,6 +88,8 @@ ARCHITECTURES = {
     "PReLU": lambda: nn.Sequential(*mlp([36, 8]), nn.PReLU(8), *mlp([8, CLASSES])),
     "LayerNorm": lambda: nn.Sequential(*mlp([36, 8]), nn.LayerNorm(8), *mlp([8, CLASSES])),
     "convolutional": convolutional,
+    "convolutions with options": padded,
+    "grouped convolutions": grouped,
     "residual": Residual,
 }
 
@@ -224,15 +247,28 @@ def test_networks_keep_their_own_starts():
         assert distances[i] > 0
 
 
-def test_dense_networks_are_computed_layer_by_layer(monkeypatch):
+def test_plain_networks_are_computed_layer_by_layer(monkeypatch):
     def refuse(*_):
         raise AssertionError("vmap was used")
 
     monkeypatch.setattr(stacks, "vmap", refuse)
     for name in ACTIVATIONS:
         train(networks(build=ARCHITECTURES[name]), steps=1)
-    with pytest.raises(AssertionError, match="vmap"):
-        train(networks(build=convolutional), steps=1)
+    for build in (convolutional, padded):
+        train(networks(build=build), steps=1)
+    train(networks(build=over_time), X[:, 0], steps=1)
+    for build in (Residual, grouped):
+        with pytest.raises(AssertionError, match="vmap"):
+            train(networks(build=build), steps=1)
+
+
+@pytest.mark.parametrize("seeds", [None, [4, 5, 6]])
+def test_convolutions_over_time_go_the_way_of_fit(seeds):
+    together, alone = networks(build=over_time), networks(build=over_time)
+    own = generator(4) if seeds is None else [generator(seed) for seed in seeds]
+    train(together, X[:, 0], generator=own)
+    train_each(alone, X[:, 0], seeds=seeds)
+    assert_same_weights(together, alone, rtol=0, atol=1e-10)
 
 
 @pytest.mark.parametrize(("loss", "y"), [(cross_entropy, Y), (mse_loss, TARGETS)])

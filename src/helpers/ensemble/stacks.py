@@ -12,13 +12,17 @@ from torch.func import functional_call, stack_module_state, vmap
 from torch.nn.functional import pad
 
 from helpers._models import check_module
-from helpers.activations import ACTIVATIONS
+from helpers.ensemble.convolutional import (
+    ELEMENTWISE,
+    dense,
+    is_convolutional,
+    run_convolutional,
+)
 
 Forward = Callable[[torch.Tensor], torch.Tensor]
 
 _ROW = 32
 """Numbers in a row that every processor handles alike, wherever in the stack the row stands."""
-_ELEMENTWISE = {getattr(nn, activation.torch_name) for activation in ACTIVATIONS.values()}
 
 
 def check_networks(networks: Sequence[nn.Module]) -> None:
@@ -57,12 +61,14 @@ def stack(
         parameters, buffers = _own_state(network)
     else:
         parameters, buffers = stack_module_state(networks)
+    own = dict(network.named_parameters())
+    stacks = {own[name]: stack for name, stack in parameters.items()}
     if _is_dense(network, x):
-        own = dict(network.named_parameters())
-        stacks = {own[name]: stack for name, stack in parameters.items()}
         run = partial(_run_dense, network, stacks, len(networks))
     elif len(networks) == 1:
         run = partial(_run_alone, network, parameters | buffers)
+    elif is_convolutional(network, x):
+        run = partial(run_convolutional, network, stacks, len(networks))
     else:
         call = vmap(lambda *state_and_input: functional_call(network, *state_and_input))
 
@@ -123,10 +129,8 @@ def _run_dense(
         signal = pad(signal, (0, 0, 0, -batch % _ROW))
     signal = signal.mT.expand(networks, -1, -1)
     for part in network:
-        if isinstance(part, nn.Linear) and part.bias is None:
-            signal = stacks[part.weight] @ signal
-        elif isinstance(part, nn.Linear):
-            signal = torch.baddbmm(stacks[part.bias][:, :, None], stacks[part.weight], signal)
+        if isinstance(part, nn.Linear):
+            signal = dense(part, stacks, signal)
         elif not isinstance(part, nn.Flatten):
             signal = part(signal)
     return signal[:, :, :batch].mT.contiguous()
@@ -144,7 +148,7 @@ def _is_dense(network: nn.Module, x: torch.Tensor) -> bool:
     layers = [part for part in parts if type(part) is nn.Linear]
     used = {parameter for layer in layers for parameter in layer.parameters()}
     return used == set(network.parameters()) and all(
-        type(part) in {nn.Linear, *_ELEMENTWISE} for part in parts
+        type(part) in {nn.Linear, *ELEMENTWISE} for part in parts
     )
 
 

@@ -178,8 +178,8 @@ class _Lstm(torch.autograd.Function):
         for t, gate in enumerate(gates):
             torch.bmm(weights, S[t], out=gate)
             i, f, g, o = gate.split(hidden, 1)
-            for part in (i, f, o):
-                part.sigmoid_()
+            gate[:, : 2 * hidden].sigmoid_()
+            o.sigmoid_()
             g.tanh_()
             torch.addcmul(i * g, f, memory[t], out=memory[t + 1])
             torch.mul(o, memory[t + 1].tanh(), out=S[t + 1, :, :hidden])
@@ -192,15 +192,18 @@ class _Lstm(torch.autograd.Function):
         weights, S, gates, memory = ctx.saved_tensors
         hidden, total = weights.shape[1] // 4, torch.zeros_like(weights)
         back = weights[:, :, :hidden].mT.contiguous()
-        dh, dc = torch.zeros_like(gradient[0]), torch.zeros_like(gradient[0])
-        delta = torch.empty_like(gates[0])
-        for t in range(len(gradient) - 1, -1, -1):
-            i, f, g, o = gates[t].split(hidden, 1)
-            dh, output = dh + gradient[t], memory[t + 1].tanh()
-            dc = dc + dh * o * (1 - output * output)
-            inner = [dc * g * i * (1 - i), dc * memory[t] * f * (1 - f), dc * i * (1 - g * g)]
-            torch.cat([*inner, dh * output * o * (1 - o)], 1, out=delta)
-            dc = dc * f
+        i, f, g, o = gates.split(hidden, 2)
+        output = memory[1:].tanh()
+        shown, outer = o * (1 - output * output), output * o * (1 - o)
+        inner = torch.stack([g * i * (1 - i), memory[:-1] * f * (1 - f), i * (1 - g * g)], 2)
+        dh, dc, delta = (torch.zeros_like(part) for part in (output[0], output[0], gates[0]))
+        to_memory, to_output = delta.unflatten(1, (4, hidden)).split([3, 1], 1)
+        for t in range(len(gates) - 1, -1, -1):
+            dh += gradient[t]
+            dc.addcmul_(dh, shown[t])
+            torch.mul(dc[:, None], inner[t], out=to_memory)
+            torch.mul(dh, outer[t], out=to_output[:, 0])
+            dc *= f[t]
             total.baddbmm_(delta, S[t].mT)
             dh = torch.bmm(back, delta)
         return total, None
