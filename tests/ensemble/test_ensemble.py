@@ -262,6 +262,30 @@ def test_plain_networks_are_computed_layer_by_layer(monkeypatch):
             train(networks(build=build), steps=1)
 
 
+@pytest.mark.parametrize("build", [convolutional, Residual])
+def test_one_network_is_computed_as_it_is_and_goes_the_way_of_fit(build, monkeypatch):
+    monkeypatch.setattr(stacks, "vmap", None)
+    one, alone = networks(1, build=build), networks(1, build=build)
+    train(one)
+    train_each(alone)
+    assert_same_weights(one, alone, rtol=0, atol=1e-10)
+
+
+def test_one_network_keeps_the_layout_of_its_convolutions():
+    last = torch.channels_last
+    layouts = []
+
+    def note(part, inputs, output):
+        layouts.append([t.is_contiguous(memory_format=last) for t in (part.weight, output)])
+
+    (network,) = networks(1, build=padded)
+    network.to(memory_format=last)
+    network[1].register_forward_hook(note)
+    train([network], steps=2)
+    assert layouts
+    assert all(kept for pair in layouts for kept in pair)
+
+
 @pytest.mark.parametrize("seeds", [None, [4, 5, 6]])
 def test_convolutions_over_time_go_the_way_of_fit(seeds):
     together, alone = networks(build=over_time), networks(build=over_time)
