@@ -57,10 +57,7 @@ def stack(
     It maps inputs (networks, batch, ...) to outputs (networks, batch, ...).
     """
     network = networks[0]
-    if len(networks) == 1:
-        parameters, buffers = _own_state(network)
-    else:
-        parameters, buffers = stack_module_state(networks)
+    parameters, buffers = stack_module_state(networks)
     own = dict(network.named_parameters())
     stacks = {own[name]: stack for name, stack in parameters.items()}
     if _is_dense(network, x):
@@ -89,18 +86,6 @@ def write_back(stacks: dict[str, torch.Tensor], networks: Sequence[nn.Module]) -
     for i, network in enumerate(networks):
         for name, parameter in network.named_parameters():
             parameter.copy_(stacks[name][i])
-
-
-def _own_state(network: nn.Module) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
-    """Return copies of one network's parameters and buffers as stacks, in their own layout."""
-    parameters, buffers = (
-        {
-            name: tensor.detach().clone()[None].requires_grad_(tensor.requires_grad)
-            for name, tensor in own
-        }
-        for own in (network.named_parameters(), network.named_buffers())
-    )
-    return parameters, buffers
 
 
 def _run_alone(
