@@ -17,6 +17,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from tools.files import write_whole
+
 FILE = Path(__file__).resolve().parents[1] / "constraints.txt"
 PROJECT = "good-start"
 EXTRAS = {"book", "course", "lab", "test"}
@@ -95,7 +97,7 @@ def main() -> None:
     old = pins(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
     kept = {name: str(old[name]) for name in elsewhere if name in old}
     lines |= kept
-    FILE.write_text(HEADER + "\n".join(lines[name] for name in sorted(lines)) + "\n", "utf-8")
+    write_whole(FILE, HEADER + "\n".join(lines[name] for name in sorted(lines)) + "\n")
     print(f"{len(installed)} packages of this environment, {len(kept)} of others")
     for name in sorted(elsewhere - set(kept)):
         print(f"without a pin, because it is not needed here: {name}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tools.files import write_whole
+
 
 def offer(file: Path, kind: str, text: str, more: str = "") -> None:
     """Link to a file that stands at the root of the site.
@@ -22,4 +24,4 @@ def offer(file: Path, kind: str, text: str, more: str = "") -> None:
     size = f"{file.stat().st_size / 1e6:.0f} MB"
     link = f'<p class="{kind}"><a href="../{file.name}">{text}</a>: {more}{size}.</p>'
     place = re.compile(f'<p class="{kind}"[^>]*>.*?</p>', re.DOTALL)
-    landing.write_text(place.sub(link, landing.read_text("utf-8")), "utf-8")
+    write_whole(landing, place.sub(link, landing.read_text("utf-8")))

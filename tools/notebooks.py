@@ -9,7 +9,6 @@ A chapter is named by its path below chapters/, without the ending: practice/mni
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from difflib import get_close_matches
@@ -19,6 +18,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from tools.execution import FAILURES, execute, read
+from tools.files import write_whole
 from tools.form_rules import is_folded, label_of
 from tools.pictures import keep_pictures
 
@@ -57,7 +57,7 @@ def select(wanted: list[str], existing: list[str]) -> list[str]:
     names = [re.sub(r"^(\./)?chapters/|\.ipynb$", "", name.strip()) for name in wanted]
     for name in names:
         if name not in existing:
-            close = get_close_matches(name, existing, n=1, cutoff=0.4)
+            close = get_close_matches(name.lower(), existing, n=1, cutoff=0.4)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             known = "".join(f"\n  {item}" for item in existing) or " none"
             raise ValueError(f"There is no chapter {name!r}.{hint} Chapters:{known}")
@@ -69,12 +69,7 @@ def write(notebook: NotebookNode, path: Path) -> bool:
     text = nbformat.writes(notebook).rstrip("\n") + "\n"
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, text)
     return True
 
 

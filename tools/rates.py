@@ -21,6 +21,7 @@ from helpers.device import rng
 from helpers.experiments import sweep
 from helpers.initializers import initialize
 from helpers.networks import mlp
+from tools.files import write_whole
 
 FILE = Path(__file__).resolve().parents[1] / "explorers" / "core" / "rates.js"
 DEPTH, WIDTH, SIDE = 8, 32, 14
@@ -95,7 +96,7 @@ def script() -> str:
 
 def main() -> None:
     """Write the module."""
-    FILE.write_text(script(), "utf-8")
+    write_whole(FILE, script())
 
 
 if __name__ == "__main__":

@@ -61,10 +61,22 @@ def one_of(argument: str, value: str, allowed: Iterable[str]) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{argument} must be a name, one of {', '.join(allowed)}; got {value!r}")
     if value not in allowed:
-        near = get_close_matches(value.lower(), allowed, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(value, allowed)
         raise ValueError(f"unknown {argument} {value!r}.{hint} Allowed: {', '.join(allowed)}.")
     return value
+
+
+def did_you_mean(name: str, allowed: Iterable[str]) -> str:
+    """Ask for the allowed name that is most like another, capitals aside; "" where none is near.
+
+    Examples
+    --------
+    >>> did_you_mean("Reul", ["relu", "tanh"])
+    " Did you mean 'relu'?"
+    """
+    own = {each.lower(): each for each in allowed}
+    near = get_close_matches(name.lower(), own, n=1)
+    return f" Did you mean {own[near[0]]!r}?" if near else ""
 
 
 def check_count(name: str, count: int, least: int = 1, most: int = LARGEST_COUNT) -> None:

@@ -146,6 +146,7 @@ COMMANDS: Mapping[str, tuple[list[str], int, str]] = {
     "missing import": (["needs_more:sound"], 2, "needs not_there_at_all, which is not installed"),
     "no program": (["not_python:sound"], 2, "error: the audit stopped at SyntaxError"),
     "no attribute": (["my_audited_network:sond"], 2, "has no 'sond'. Did you mean 'sound'?"),
+    "other capitals": (["my_audited_network:SOUND"], 2, "Did you mean 'sound'?"),
     "not callable": (["my_audited_network:number"], 2, "not callable: it is of type int"),
     "no colon": (["my_audited_network"], 2, "package.module:function"),
     "relative": ([".my_audited_network:sound"], 2, "package.module:function"),

@@ -94,6 +94,7 @@ def test_a_point_holds_the_value_and_its_label_is_the_name():
         (["scheme", "depth", "q"], "nothing takes the setting 'q'. Allowed: depth, lr, scheme, se"),
         (["scheme"], "network needs 'depth', which is not among the settings"),
         (["scheme", "depth", "ler"], "Did you mean 'lr'?"),
+        (["scheme", "depth", "LR"], "Did you mean 'lr'?"),
     ],
 )
 def test_a_setting_that_nothing_takes_and_one_that_is_missing_are_named(names, message):

@@ -249,6 +249,8 @@ def test_copies_in_hidden_folders_are_no_chapters(tmp_path: Path) -> None:
 def test_unknown_chapter_is_refused_with_a_list(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ValueError, match=r"(?s)'a/won'.*Did you mean 'a/one'\?.*a/one\n  b/two"):
         notebooks.select(["a/won"], ["a/one", "b/two"])
+    with pytest.raises(ValueError, match="Did you mean 'a/one'"):
+        notebooks.select(["A/ONE"], ["a/one", "b/two"])
     assert notebooks.main(["store", "no/such"]) == 2
     assert "There is no chapter 'no/such'" in capsys.readouterr().err
 

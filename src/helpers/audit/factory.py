@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.machinery import PathFinder
 from traceback import format_exception
@@ -17,6 +16,7 @@ from typing import Any
 from torch import nn
 
 import helpers
+from helpers._checks import did_you_mean
 
 _NOT_THEIRS = (
     os.path.join(os.path.dirname(helpers.__file__), ""),
@@ -91,9 +91,7 @@ def _found(path: str) -> Callable[[], Any]:
     found = _imported(module_name)
     for part in name.split("."):
         if not hasattr(found, part):
-            near = get_close_matches(part, dir(found), n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise UsageError(f"{module_name} has no {part!r}.{hint}")
+            raise UsageError(f"{module_name} has no {part!r}.{did_you_mean(part, dir(found))}")
         found = getattr(found, part)
     if not callable(found):
         raise UsageError(f"{path} is not callable: it is of type {type(found).__name__}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from inspect import Parameter, Signature, signature
 from itertools import product
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from helpers._checks import shown
+from helpers._checks import did_you_mean, shown
 
 Point = dict[str, Any]
 Axes = dict[str, dict[Any, Any]]
@@ -126,7 +125,7 @@ def check_taken(
     for name in settings:
         if name not in taken and not free:
             raise TypeError(
-                f"nothing takes the setting {name!r}.{_hint(name, taken)} "
+                f"nothing takes the setting {name!r}.{did_you_mean(name, taken)} "
                 f"Allowed: {', '.join(sorted(taken))}."
             )
     for function in functions:
@@ -134,7 +133,7 @@ def check_taken(
             if name not in given and parameter.default is Parameter.empty:
                 raise TypeError(
                     f"{_name(function)} needs {name!r}, which is not among the settings."
-                    f"{_hint(name, given)}"
+                    f"{did_you_mean(name, given)}"
                 )
 
 
@@ -202,11 +201,6 @@ def _signature(function: Callable[..., Any]) -> Signature:
         raise TypeError(
             f"a function of settings is needed, whose arguments have names; got {shown(function)}"
         ) from None
-
-
-def _hint(name: str, allowed: Iterable[str]) -> str:
-    near = get_close_matches(name, list(allowed), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _name(function: Callable[..., Any]) -> str:
