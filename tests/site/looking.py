@@ -108,7 +108,9 @@ BOXED = """[...document.querySelectorAll('span.math.wide, .math[tabindex]')]
   .filter(formula => {
     let block = formula.parentElement;
     while (getComputedStyle(block).display.startsWith('inline')) block = block.parentElement;
-    return formula.querySelector('math').getBoundingClientRect().width <= block.clientWidth;
+    const { paddingLeft, paddingRight } = getComputedStyle(block);
+    const room = block.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+    return formula.querySelector('math').getBoundingClientRect().width <= room;
   })
   .map(formula => formula.outerHTML.slice(0, 150))"""
 
