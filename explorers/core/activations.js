@@ -39,7 +39,10 @@ export function normalBelow(x, height = bell(x)) {
   return x < 0 ? upperTail(-x, height) : 1 - upperTail(x, height);
 }
 
-const positivePart = (x) => (x + Math.abs(x)) / 2; // no branch: faster
+/** max(x, 0) without a branch: faster. */
+export function positivePart(x) {
+  return (x + Math.abs(x)) / 2;
+}
 
 function gelu(x) {
   const size = Math.abs(x);

@@ -35,7 +35,7 @@ SHIFT = """() => new Promise(done => {
 })"""
 
 TOUCH = {"runOnly": ["target-size"], "resultTypes": ["violations"], "preload": False}
-"""What is near enough to be laid out, and what is not yet: places must not overlap."""
+"""Nothing covers a link or a button, not even a section that is not laid out yet."""
 
 
 def kilobytes(site: Path, urls: list[str]) -> float:
